@@ -1,0 +1,10 @@
+DELETE FROM record_tables WHERE entity IN ('company', 'company_member', 'contact', 'product', 'pipeline', 'stage', 'deal', 'deal_item');
+DELETE FROM record_access WHERE table_name IN ('companies', 'company_members', 'contacts', 'products', 'pipelines', 'stages', 'deals', 'deal_items', 'deal_stage_history');
+CALL write_record_visible();
+DROP FUNCTION seed_organization, taken_slugs, can_access_client;
+DROP TABLE deal_stage_history, deal_items, deals, stages, pipelines, products CASCADE;
+DROP TABLE contacts, company_members, companies CASCADE;
+DROP FUNCTION set_lead_status, web_domain, record_stage_history, update_deal_close_date, limit_active_products, max_active_products;
+DELETE FROM role_permissions WHERE resource IN ('companies', 'company_members', 'contacts', 'products', 'pipelines', 'deals', 'personal_data');
+DELETE FROM role_defaults WHERE resource IN ('companies', 'company_members', 'contacts', 'products', 'pipelines', 'deals', 'personal_data');
+DELETE FROM permissions WHERE resource IN ('companies', 'company_members', 'contacts', 'products', 'pipelines', 'deals', 'personal_data');

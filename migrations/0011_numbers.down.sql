@@ -1,0 +1,2 @@
+DROP FUNCTION take_numbers(uuid, text, integer, bigint);
+DROP TABLE number_series;

@@ -1,0 +1,11 @@
+DELETE FROM record_tables WHERE entity IN ('webhook_endpoint', 'webhook_delivery');
+DELETE FROM record_access WHERE table_name IN ('webhook_endpoints', 'webhook_deliveries');
+CALL write_record_visible();
+DELETE FROM jobs WHERE kind = 'deliver_webhook';
+DROP FUNCTION settle_webhook, webhook_delivery, webhook_events, organizations_with_webhook_events, wants_event;
+DROP TABLE webhook_deliveries, webhook_secrets, webhook_endpoints;
+DROP INDEX events_transaction;
+DROP FUNCTION set_webhook_secret, begin_webhook;
+DELETE FROM role_permissions WHERE resource = 'webhooks';
+DELETE FROM role_defaults WHERE resource = 'webhooks';
+DELETE FROM permissions WHERE resource = 'webhooks';

@@ -1,0 +1,2 @@
+-- The columns keep their statistics: they only help.
+DROP PROCEDURE weigh_owners();

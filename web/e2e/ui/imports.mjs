@@ -1,0 +1,62 @@
+// The import wizard.
+import assert from "node:assert/strict";
+import { accessible } from "./world.mjs";
+
+const csv = (rows) => ({
+  name: "companies.csv",
+  mimeType: "text/csv",
+  buffer: Buffer.from(
+    `Name,Employees,Web page\n${Array.from({ length: rows }, (_, row) => `"Import, ${row}",${row === 4 ? "many" : row + 3},https://import${row}.example`).join("\n")}`,
+  ),
+});
+export default async function flows(check) {
+  await check("import: match columns, check without writing, start, watch, read the errors", async (page) => {
+    await page.goto("/companies/import");
+    await page.locator("input[type=file]").setInputFiles(csv(30));
+    await page.getByRole("rowheader", { name: "Web page" }).waitFor();
+    await accessible(page);
+    await page.getByRole("combobox", { name: "Web page: Leave out" }).click();
+    await page.getByRole("combobox", { name: "Field for Web page" }).fill("Website");
+    await page.getByRole("option", { name: "Website" }).click();
+    await page.getByRole("button", { name: "Check the file" }).click();
+    await page.getByText("1 row has an error. Nothing has been written yet.").waitFor();
+    assert.equal(await page.locator("[data-figure=created]").innerText(), "29");
+    await page.getByText("Employees must be a whole number.").waitFor();
+    await accessible(page);
+    await page.getByRole("button", { name: "Start import" }).click();
+    await page.waitForURL(/imports\//);
+    await page.getByRole("progressbar").waitFor();
+    await page.getByText("Completed").waitFor();
+    assert.equal(await page.locator("[data-figure=created]").innerText(), "29");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Download errors" }).click(),
+    ]);
+    assert.match(download.suggestedFilename(), /errors/);
+    await accessible(page);
+    await page.getByRole("link", { name: "Show companies" }).click();
+    await page.getByRole("searchbox").fill("Import, 29");
+    await page.waitForFunction(() => document.querySelector("[data-cell='0:0']")?.innerText === "Import, 29");
+  });
+  await check("import: a missing required column is named, a default may fill it, and a run can be cancelled", async (page) => {
+    await page.goto("/products/import");
+    await page.locator("input[type=file]").setInputFiles({
+      name: "p.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(`Name,SKU\n${Array.from({ length: 60 }, (_, row) => `Thing ${row},T-${row}`).join("\n")}`),
+    });
+    await page.getByText(/These fields are required.*Price/).waitFor();
+    assert.ok(await page.getByRole("button", { name: "Check the file" }).isDisabled());
+    await page.getByRole("combobox", { name: "Add a default" }).click();
+    await page.getByRole("option", { name: "Price" }).click();
+    await page.getByRole("textbox", { name: "Default for Price" }).fill("10.00");
+    await page.getByRole("button", { name: "Check the file" }).click();
+    await page.getByText("Every row can be imported").waitFor();
+    await page.getByRole("button", { name: "Start import" }).click();
+    await page.getByRole("button", { name: "Cancel import" }).click();
+    await page.getByText("Cancelled").waitFor();
+    await page.goto("/imports");
+    await page.getByRole("link", { name: "p.csv" }).first().waitFor();
+    await accessible(page);
+  });
+}

@@ -1,0 +1,5 @@
+import { LabelsPage } from "./LabelsPage";
+
+export default function IndustriesPage() {
+  return <LabelsPage page="industries" name="industry" />;
+}
