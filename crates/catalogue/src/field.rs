@@ -79,6 +79,8 @@ pub struct Field {
     pub kind: Kind,
     /// Never null and, for text, never blank.
     pub required: bool,
+    /// A boolean that is null until it is known; other booleans are always true or false.
+    pub undecided: bool,
     /// No two living records of an organization share it.
     pub unique: bool,
     pub default: Default,
@@ -128,6 +130,7 @@ impl Field {
             label,
             kind,
             required: false,
+            undecided: false,
             unique: false,
             default: match kind {
                 Kind::Tags | Kind::CustomFields => Default::Empty,
@@ -176,6 +179,13 @@ impl Field {
     #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// For a boolean that is null until it is known.
+    #[must_use]
+    pub const fn undecided(mut self) -> Self {
+        self.undecided = true;
         self
     }
 

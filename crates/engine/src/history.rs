@@ -13,6 +13,7 @@ use crate::audited::{audited, shown_audited};
 use crate::caller::Caller;
 use crate::error::EngineError;
 use crate::mask::Mask;
+use crate::page::uncounted_page;
 use crate::sql::Sql;
 
 /// The entries of a record's audit trail, as the body of the response. Row security shows them to
@@ -80,9 +81,7 @@ pub async fn history(
     let next = last
         .and_then(|row| row.try_get::<_, Uuid>(0).ok())
         .map(|id| URL_SAFE_NO_PAD.encode(id));
-    Ok(
-        json!({"data": entries, "page": {"limit": limit, "next_cursor": next, "total": null, "total_is_lower_bound": false}}),
-    )
+    Ok(uncounted_page(entries, limit, next))
 }
 
 fn entry(

@@ -19,6 +19,7 @@ mod history;
 pub mod import;
 mod mask;
 mod merge;
+mod page;
 mod privacy;
 mod query;
 mod read;
@@ -32,6 +33,7 @@ pub use duplicates::{DuplicatesQuery, check_new, distinct, duplicates, not_disti
 pub use error::{EngineError, FieldConflict};
 pub use events::{EventsPage, events};
 pub use history::history;
+pub use page::uncounted_page;
 pub use merge::{MergeRequest, Side, alias_of, merge, merges, undo_merge};
 pub use privacy::{erase, personal_data, purge};
 pub use query::{Archived, Deleted, ListQuery, QueryInput, SortKey};

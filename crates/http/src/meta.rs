@@ -139,8 +139,9 @@ fn describe_entity(entity: &'static Entity, caller: &Caller) -> Json {
 pub(crate) fn nullable(field: &Field) -> bool {
     let always = matches!(
         field.kind,
-        Kind::Boolean | Kind::Tags | Kind::MultiChoice | Kind::CustomFields
-    ) || matches!(field.name, "id" | "created_at" | "updated_at" | "version");
+        Kind::Tags | Kind::MultiChoice | Kind::CustomFields
+    ) || (field.kind == Kind::Boolean && !field.undecided)
+        || matches!(field.name, "id" | "created_at" | "updated_at" | "version");
     !(field.required || always)
 }
 

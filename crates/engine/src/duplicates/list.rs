@@ -18,6 +18,7 @@ use super::{Compared, compared};
 use crate::Engine;
 use crate::caller::Caller;
 use crate::error::EngineError;
+use crate::page::uncounted_page;
 use crate::query::Deleted;
 use crate::read::{Selection, records, select_by_ids};
 use crate::sql::{Sql, scope_predicate};
@@ -110,9 +111,7 @@ pub async fn duplicates(
         }
     }
     let next = (place.step < steps.len()).then(|| write_place(&place));
-    Ok(
-        json!({"data": shown, "page": {"limit": query.limit, "next_cursor": next, "total": null, "total_is_lower_bound": false}}),
-    )
+    Ok(uncounted_page(shown, query.limit, next))
 }
 
 /// The kinds of likeness that are walked, the surest first.

@@ -16,6 +16,7 @@ use super::tally::Tally;
 use crate::Engine;
 use crate::caller::Caller;
 use crate::error::EngineError;
+use crate::page::uncounted_page;
 
 /// The permission resource of runs.
 const RESOURCE: &str = "imports";
@@ -272,9 +273,7 @@ pub async fn list(
         .and_then(|run| run.get("id")?.as_str())
         .and_then(|id| Uuid::try_parse(id).ok());
     let next = last.filter(|_| more).map(|id| URL_SAFE_NO_PAD.encode(id));
-    Ok(
-        json!({"data": runs, "page": {"limit": limit, "next_cursor": next, "total": null, "total_is_lower_bound": false}}),
-    )
+    Ok(uncounted_page(runs, limit, next))
 }
 
 /// Asks a run to stop; it does so within a batch and undoes that batch.

@@ -364,10 +364,10 @@ pub async fn submissions(
             })
         })
         .collect();
-    let next = data
+    let next = rows
         .last()
-        .and_then(|last| last.get("id"))
         .filter(|_| more)
-        .cloned();
-    Ok(json!({"data": data, "page": {"limit": limit, "next_cursor": next, "total": null}}))
+        .and_then(|row| row.try_get::<_, Uuid>(0).ok())
+        .map(|id| id.to_string());
+    Ok(kith_engine::uncounted_page(data, limit, next))
 }

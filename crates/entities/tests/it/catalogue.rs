@@ -79,6 +79,12 @@ async fn every_column_is_a_field_and_every_field_a_column() {
                 entity.table,
                 field.name
             );
+            assert!(
+                entity.is_view || field.kind != Kind::Boolean || field.undecided == nullable,
+                "{}.{}: a boolean may be null exactly where it is declared undecided",
+                entity.table,
+                field.name
+            );
         }
     }
 }
