@@ -21,7 +21,7 @@ type TicketMetrics = { data: (TicketFigures & { period: string })[]; total: Tick
 /** How tickets went, week by week. */
 export const ticketsQuery = queryOptions({
   queryKey: ["derived", "ticket-metrics"],
-  queryFn: ({ signal }) => request<TicketMetrics>("/tickets/metrics", { signal, query: { period: "week" } }),
+  queryFn: ({ signal }) => request<TicketMetrics>("/tickets/metrics", { signal, query: { period: "weekly" } }),
 });
 /** The tickets whose promise runs out first. */
 export const pressingQuery = queryOptions({
