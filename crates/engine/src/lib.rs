@@ -33,8 +33,8 @@ pub use duplicates::{DuplicatesQuery, check_new, distinct, duplicates, not_disti
 pub use error::{EngineError, FieldConflict};
 pub use events::{EventsPage, events};
 pub use history::history;
-pub use page::uncounted_page;
 pub use merge::{MergeRequest, Side, alias_of, merge, merges, undo_merge};
+pub use page::uncounted_page;
 pub use privacy::{erase, personal_data, purge};
 pub use query::{Archived, Deleted, ListQuery, QueryInput, SortKey};
 pub use read::{

@@ -229,7 +229,9 @@ const FIELDS: &[Field] = &[
         Kind::Integer,
     )
     .system(),
-    Field::of(FIRST_RESPONSE_MET, "First response in time", Kind::Boolean).undecided().system(),
+    Field::of(FIRST_RESPONSE_MET, "First response in time", Kind::Boolean)
+        .undecided()
+        .system(),
     Field::of(SLA_DUE_AT, "Resolution due", Kind::Timestamp)
         .sortable()
         .system()
@@ -238,7 +240,9 @@ const FIELDS: &[Field] = &[
         .writer(Writer::OnCreate)
         .sortable()
         .aliases(&["resolved at", "resolved_at", "date resolved"]),
-    Field::of(RESOLUTION_MET, "Resolved in time", Kind::Boolean).undecided().system(),
+    Field::of(RESOLUTION_MET, "Resolved in time", Kind::Boolean)
+        .undecided()
+        .system(),
     Field::of(CLOSED_AT, "Closed", Kind::Timestamp)
         .writer(Writer::OnCreate)
         .sortable()
