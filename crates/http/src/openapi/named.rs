@@ -415,6 +415,15 @@ fn imports(add: &mut impl FnMut(&str, &str, Operation)) {
         .answers(200, "The import", one(), None)
         .fails(&[401, 403, 404, 409, 503]),
     );
+    add(
+        "/imports/{id}/undo",
+        "post",
+        Operation::new(tag, "undoImport", "Take a finished import back, within 30 days")
+            .describe("What it made is deleted, what it changed is put back, with the rights of whoever asks. What was changed or is used since stays: `undo` says what and why")
+            .takes([parameter("id")])
+            .answers(200, "The import", one(), None)
+            .fails(&[401, 403, 404, 409, 503]),
+    );
     let mut errors = Operation::new(tag, "importErrors", "The rows that failed, as CSV")
         .takes([parameter("id")])
         .fails(&[401, 403, 404, 503]);
