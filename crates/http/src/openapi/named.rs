@@ -187,7 +187,7 @@ fn organization(add: &mut impl FnMut(&str, &str, Operation)) {
         )
         .fails(&[400, 401, 403, 404, 412, 413, 415, 422, 503]),
     );
-    let after = json!({"name": "after", "in": "query", "description": "page.next_after of the stretch before", "schema": {"type": "integer", "default": 0}});
+    let after = json!({"name": "after", "in": "query", "description": "page.next_after of the stretch before, as it is; without it, from the beginning", "schema": {"type": "string", "pattern": "^[0-9]+([.][0-9]+)?$"}});
     let limit = json!({"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}});
     add(
         "/events",

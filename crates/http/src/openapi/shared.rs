@@ -189,7 +189,7 @@ fn happenings() -> Json {
             "required": ["seq", "entity", "id", "action", "at"],
             "properties": {"seq": {"type": "integer"}, "entity": text(), "id": id(), "action": text(), "version": {"type": ["integer", "null"]}, "changed": {"type": ["array", "null"], "items": text()}, "actor": {"type": ["string", "null"], "format": "uuid"}, "at": {"type": "string", "format": "date-time"}},
         },
-        "EventList": {"type": "object", "required": ["data", "page"], "properties": {"data": {"type": "array", "items": schema("Event")}, "page": {"type": "object", "required": ["next_after"], "properties": {"next_after": {"type": "integer"}}}}},
+        "EventList": {"type": "object", "required": ["data", "page"], "properties": {"data": {"type": "array", "items": schema("Event")}, "page": {"type": "object", "required": ["next_after"], "properties": {"next_after": {"type": "string", "description": "Opaque; the beginning of what has not been read"}}}}},
         "PipelineTotals": {
             "type": "object",
             "required": ["pipeline", "stages"],
