@@ -58,7 +58,8 @@ CREATE TABLE webhook_secrets (
 );
 CALL forbid_by_default('webhook_secrets');
 
-CREATE INDEX events_transaction ON events (organization_id, transaction_id);
+-- The order in which events are read: that of their transactions.
+CREATE INDEX events_transaction ON events (organization_id, transaction_id, seq);
 
 CREATE TABLE webhook_deliveries (
   organization_id  uuid NOT NULL,

@@ -1,3 +1,8 @@
+DROP FUNCTION report_keeper(uuid), scheduled_reports(timestamptz), organizations_with_scheduled_reports(timestamptz), due_reports(uuid, timestamptz),
+  report_boundary(text, text, timestamptz);
+DROP TABLE report_rounds;
+DELETE FROM notification_preferences WHERE kind = 'report';
+DELETE FROM notification_kinds WHERE kind = 'report';
 DROP FUNCTION get_project_summary(uuid);
 DROP FUNCTION get_source_performance(uuid);
 DROP FUNCTION calculate_conversion_rate(uuid, daterange);

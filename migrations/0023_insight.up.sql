@@ -459,5 +459,97 @@ LANGUAGE sql STABLE AS $$
   WHERE p.organization_id = current_organization_id() AND p.id = project AND p.deleted_at IS NULL
 $$;
 
+-- Reports that are kept again: when each was last due. Apart from the report, whose readers it does not concern.
+CREATE INDEX reports_scheduled ON reports (organization_id, id) WHERE schedule IS NOT NULL AND deleted_at IS NULL;
+CREATE TABLE report_rounds (
+  organization_id  uuid NOT NULL,
+  report_id        uuid NOT NULL,
+  boundary         timestamptz NOT NULL,
+  PRIMARY KEY (organization_id, report_id),
+  FOREIGN KEY (organization_id, report_id) REFERENCES reports (organization_id, id) ON DELETE CASCADE
+);
+CALL forbid_by_default('report_rounds');
+INSERT INTO notification_kinds VALUES ('report', 'Reports', 'A report of yours was kept again, or could not be', 125);
+
+-- The last six o'clock in the morning of a zone: of a day, a Monday or a first of the month.
+CREATE FUNCTION report_boundary(schedule text, zone text, moment timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+  SELECT (date_trunc(CASE schedule WHEN 'weekly' THEN 'week' WHEN 'monthly' THEN 'month' ELSE 'day' END,
+    moment AT TIME ZONE zone - interval '6 hours') + interval '6 hours') AT TIME ZONE zone
+$$;
+
+-- Reports whose answer is older than the boundary of their schedule. What was kept by hand since counts for its
+-- period, and what was tried once is not tried again in it. A report without an owner who may act is nobody's to ask.
+CREATE FUNCTION due_reports(only_organization uuid, moment timestamptz) RETURNS TABLE (organization_id uuid, report_id uuid, boundary timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT r.organization_id, r.id, b.boundary
+  FROM reports r
+  JOIN organizations o ON o.id = r.organization_id
+  JOIN memberships m ON m.organization_id = r.organization_id AND m.user_id = r.owner_id AND m.status = 'active'
+  JOIN users u ON u.id = r.owner_id AND u.is_active
+  LEFT JOIN report_rounds k ON k.organization_id = r.organization_id AND k.report_id = r.id
+  CROSS JOIN LATERAL (SELECT report_boundary(r.schedule, known_zone(o.timezone), moment) AS boundary) b
+  WHERE r.schedule IS NOT NULL AND r.deleted_at IS NULL AND (only_organization IS NULL OR r.organization_id = only_organization)
+    AND b.boundary > coalesce(greatest(k.boundary, r.generated_at), '-infinity')
+$$;
+
+CREATE FUNCTION organizations_with_scheduled_reports(moment timestamptz) RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM require_no_user();
+  RETURN QUERY SELECT DISTINCT d.organization_id FROM due_reports(NULL, moment) d;
+END
+$$;
+
+-- Queues the keeping of each due report of the acting organization, a bounded piece at a time. Answers how many.
+CREATE FUNCTION scheduled_reports(moment timestamptz) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  org constant uuid := current_organization_id();
+  noted bigint;
+BEGIN
+  PERFORM require_no_user();
+  WITH due AS MATERIALIZED (
+    SELECT d.report_id, d.boundary FROM due_reports(org, moment) d ORDER BY d.report_id LIMIT 1000
+  ), rounds AS (
+    INSERT INTO report_rounds (organization_id, report_id, boundary) SELECT org, d.report_id, d.boundary FROM due d
+    ON CONFLICT (organization_id, report_id) DO UPDATE SET boundary = excluded.boundary
+    RETURNING report_id
+  ), queued AS (
+    INSERT INTO jobs (organization_id, kind, key, payload, run_at)
+    SELECT org, 'keep_report', r.report_id::text, jsonb_build_object('report_id', r.report_id), moment FROM rounds r
+    ON CONFLICT (organization_id, kind, key) WHERE status = 'queued' AND key IS NOT NULL DO NOTHING
+  )
+  SELECT count(*) INTO noted FROM rounds;
+  IF noted > 0 THEN
+    PERFORM pg_notify('kith_jobs', '');
+  END IF;
+  RETURN noted;
+END
+$$;
+
+-- As whom a report is kept again, and its name; no row when it is no longer to be.
+CREATE FUNCTION report_keeper(of_report uuid) RETURNS TABLE (owner_id uuid, name text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM require_no_user();
+  RETURN QUERY SELECT r.owner_id, r.name::text FROM reports r
+    WHERE r.organization_id = current_organization_id() AND r.id = of_report AND r.schedule IS NOT NULL AND r.deleted_at IS NULL AND r.owner_id IS NOT NULL;
+END
+$$;
+DO $$
+DECLARE door text;
+BEGIN
+  EXECUTE 'ALTER FUNCTION due_reports(uuid, timestamptz) OWNER TO kith_definer';
+  EXECUTE 'REVOKE ALL ON FUNCTION due_reports(uuid, timestamptz) FROM PUBLIC';
+  FOREACH door IN ARRAY ARRAY['organizations_with_scheduled_reports(timestamptz)', 'scheduled_reports(timestamptz)', 'report_keeper(uuid)'] LOOP
+    EXECUTE format('ALTER FUNCTION %s OWNER TO kith_definer', door);
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', door);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO kith_app', door);
+  END LOOP;
+END
+$$;
+
 -- What is there already is counted once.
 SELECT recount_metrics(NULL);

@@ -42,7 +42,7 @@ const quote = (cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"`
 
 export function createImports({ store, insert, update, uuid }) {
   const jobs = [];
-  const shown = ({ rows, errors, entityObject, options, ...job }) => job;
+  const shown = ({ rows, errors, entityObject, options, made, ...job }) => job;
 
   function suggest(entity, header) {
     const key = header.toLowerCase().replace(/[^a-z0-9]/g, "");
@@ -103,7 +103,7 @@ export function createImports({ store, insert, update, uuid }) {
       if (!job.dry_run) update(entity, twin, values);
     } else {
       job.created += 1;
-      if (!job.dry_run) insert(entity, values);
+      if (!job.dry_run) job.made.push(insert(entity, values));
     }
   }
 
@@ -119,7 +119,28 @@ export function createImports({ store, insert, update, uuid }) {
     else {
       job.status = "completed";
       job.finished_at = new Date().toISOString();
+      if (!job.dry_run && job.created + job.updated > 0)
+        job.undo_until = new Date(Date.now() + 30 * 24 * 3600_000).toISOString();
     }
+  }
+
+  /** Deletes what the job made; a record that was changed since stays. */
+  function undo(job) {
+    if (job.undone_at) throw problem(409, "conflict", "this import was undone already");
+    if (!job.undo_until) throw problem(409, "conflict", "this import is not over yet; cancel it first");
+    const now = new Date().toISOString();
+    const kept = job.made.filter((row) => row.version > 1 && !row.deleted_at);
+    const gone = job.made.filter((row) => row.deleted_at);
+    for (const row of job.made) if (!kept.includes(row)) row.deleted_at ??= now;
+    job.undo_until = null;
+    job.undone_at = now;
+    job.undo = {
+      deleted: job.made.length - kept.length - gone.length,
+      restored: 0,
+      gone: gone.length,
+      kept: { changed: kept.length, used: 0, not_allowed: 0, refused: 0 },
+      kept_records: kept.map((row) => ({ entity: job.entity, id: row.id, title: row.name, reason: "changed", detail: null })),
+    };
   }
 
   return {
@@ -148,6 +169,11 @@ export function createImports({ store, insert, update, uuid }) {
         started_at: new Date().toISOString(),
         finished_at: null,
         has_errors: false,
+        undo_until: null,
+        undone_at: null,
+        undone_by: null,
+        undo: null,
+        made: [],
         rows: rows.map((row, index) => [row, index + 2]),
         headers,
         errors: [],
@@ -170,6 +196,7 @@ export function createImports({ store, insert, update, uuid }) {
         job.status = "cancelled";
         job.finished_at = new Date().toISOString();
       }
+      if (action === "undo" && method === "POST") undo(job);
       if (action === "errors")
         return [
           200,

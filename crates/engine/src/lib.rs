@@ -31,7 +31,7 @@ pub use access::{MembersPage, access};
 pub use caller::Caller;
 pub use duplicates::{DuplicatesQuery, check_new, distinct, duplicates, not_distinct};
 pub use error::{EngineError, FieldConflict};
-pub use events::{EventsPage, events};
+pub use events::{EventsPage, NoPosition, Position, events};
 pub use history::history;
 pub use merge::{MergeRequest, Side, alias_of, merge, merges, undo_merge};
 pub use page::uncounted_page;

@@ -151,6 +151,21 @@ pub(crate) async fn cancel(
     Ok(Answer::value(&import::cancel(&app.engine, &caller, id).await?).into_response())
 }
 
+/// `POST /imports/{id}/undo`: takes a finished import back. A large one may take longer than a request may: it goes on
+/// when nobody waits any more, and the import tells when it is done.
+pub(crate) async fn undo(
+    State(app): State<App>,
+    Acting(caller): Acting,
+    IdPath(id): IdPath,
+) -> Handled {
+    let engine = app.engine.clone();
+    let undoing = tokio::spawn(async move { import::undo(&engine, &caller, id).await });
+    let run = undoing
+        .await
+        .map_err(|error| Problem::internal(format!("undoing import {id}: {error}")))??;
+    Ok(Answer::value(&run).into_response())
+}
+
 /// `GET /imports/{id}/errors`: the rows that failed, to mend and import again.
 pub(crate) async fn errors(
     State(app): State<App>,

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::Request;
 use kith_catalogue::fault::Fault;
-use kith_engine::{EngineError, ListQuery, QueryInput};
+use kith_engine::{EngineError, ListQuery, Position, QueryInput};
 use kith_entities::staged::{self, StageMove};
 use kith_entities::{organization, stage};
 use kith_store::StoreError;
@@ -120,7 +120,7 @@ pub(crate) async fn merge_stage(
     Ok(answer.into_response())
 }
 
-/// `GET /events?after=seq&limit=`: what happened after a position, in order.
+/// `GET /events?after=&limit=`: what happened after a position, in order.
 pub(crate) async fn events(
     State(app): State<App>,
     Acting(caller): Acting,
@@ -128,19 +128,22 @@ pub(crate) async fn events(
 ) -> Handled {
     let limit = parameters.take_number("limit", 1_000, 100)?;
     let after = match parameters.take("after") {
-        None => 0,
-        Some(text) => text.parse::<i64>().map_err(|_| {
-            let fault = Fault::new("not_a_number", "must be a position that this feed gave out")
-                .at("after");
+        None => Position::BEGINNING,
+        Some(text) => text.parse::<Position>().map_err(|_| {
+            let fault = Fault::new(
+                "not_a_position",
+                "must be a position that this feed gave out",
+            )
+            .at("after");
             Problem::from(EngineError::BadQuery(vec![fault]))
         })?,
     };
     parameters.finish()?;
     let page = kith_engine::events(&app.engine, &caller, after, limit).await?;
-    Ok(
-        Answer::value(&json!({"data": page.data, "page": {"next_after": page.next_after}}))
-            .into_response(),
+    Ok(Answer::value(
+        &json!({"data": page.data, "page": {"next_after": page.next_after.to_string()}}),
     )
+    .into_response())
 }
 
 /// `GET /organization`.

@@ -191,6 +191,7 @@ fn interface(app: &App) -> Router<App> {
         .route("/imports", get(imports::list))
         .route("/imports/{id}", get(imports::get))
         .route("/imports/{id}/cancel", post(imports::cancel))
+        .route("/imports/{id}/undo", post(imports::undo))
         .route("/imports/{id}/errors", get(imports::errors))
         .route(
             "/{entity}/import",

@@ -14,6 +14,7 @@
 mod documents;
 mod error;
 mod queue;
+mod reports;
 mod runner;
 mod schedules;
 pub mod watch;
@@ -23,6 +24,7 @@ mod worker;
 pub use documents::{MakeThumbnail, SweepStorage};
 pub use error::JobError;
 pub use queue::{JOBS_CHANNEL, Work, enqueue};
+pub use reports::KeepReport;
 pub use schedules::{Rule, RuleFunction, Schedule, schedules};
 pub use webhooks::DeliverWebhook;
 pub use worker::{Done, Job, Worker};

@@ -6,7 +6,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use kith_engine::EngineError;
-use kith_entities::{document, invoice, metric, notification, privacy, task, ticket, webhook};
+use kith_entities::{
+    document, invoice, metric, notification, privacy, report, task, ticket, webhook,
+};
 use kith_store::SystemTx;
 
 /// Does the due work of one organization, or of the installation: a bounded batch, idempotent. Answers how many rows
@@ -63,6 +65,11 @@ static SCHEDULES: &[Schedule] = &[
         name: "metrics",
         every: Duration::from_mins(5),
         rule: Rule::Organizations(|tx, now| metric::metrics(tx, now).boxed()),
+    },
+    Schedule {
+        name: "scheduled_reports",
+        every: Duration::from_mins(5),
+        rule: Rule::Organizations(|tx, now| report::scheduled_reports(tx, now).boxed()),
     },
     Schedule {
         name: "retention",

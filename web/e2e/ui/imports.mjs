@@ -1,6 +1,6 @@
 // The import wizard.
 import assert from "node:assert/strict";
-import { accessible } from "./world.mjs";
+import { accessible, hook } from "./world.mjs";
 
 const csv = (rows) => ({
   name: "companies.csv",
@@ -58,5 +58,44 @@ export default async function flows(check) {
     await page.goto("/imports");
     await page.getByRole("link", { name: "p.csv" }).first().waitFor();
     await accessible(page);
+  });
+  await check("import: a finished one is undone as a whole, and what was changed since stays", async (page) => {
+    await page.goto("/products/import");
+    await page.locator("input[type=file]").setInputFiles({
+      name: "undone.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from("Name,SKU,Price\nUndone one,U-1,10.00\nUndone two,U-2,20.00\nUndone three,U-3,30.00"),
+    });
+    await page.getByRole("button", { name: "Check the file" }).click();
+    await page.getByRole("button", { name: "Start import" }).click();
+    await page.getByText("Completed").waitFor();
+    const address = page.url();
+    await page.getByRole("link", { name: "Show products" }).click();
+    await page.getByRole("searchbox").fill("Undone two");
+    await page.waitForFunction(() => document.querySelector("[data-cell='0:0']")?.innerText === "Undone two");
+    const id = (await page.locator("[data-cell='0:0'] a").first().getAttribute("href")).split("/").at(-1);
+    await hook(`change/products/${id}`, { sku: "U-22" });
+    await page.goto(address);
+    await page.getByRole("button", { name: "Undo import" }).click();
+    const dialog = page.getByRole("dialog", { name: "Undo this import?" });
+    await dialog.getByText("What it created (3) is deleted").waitFor();
+    await accessible(page);
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    assert.equal(await page.locator("[data-undone]").count(), 0);
+    await page.getByRole("button", { name: "Undo import" }).click();
+    await dialog.getByRole("button", { name: "Undo import" }).click();
+    const undone = page.getByRole("region", { name: "Undone" });
+    await undone.waitFor();
+    assert.equal(await page.locator("[data-undone=deleted]").innerText(), "2");
+    assert.equal(await page.locator("[data-undone=kept]").innerText(), "1");
+    await undone.getByText("It was changed since the import").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Undo import" }).count(), 0);
+    await accessible(page);
+    await undone.getByRole("link", { name: "Undone two" }).click();
+    await page.getByRole("heading", { name: "Undone two" }).waitFor();
+    await page.goto("/products");
+    await page.getByRole("searchbox").fill("Undone");
+    await page.waitForFunction(() => document.querySelector("[data-cell='0:0']")?.innerText === "Undone two");
+    assert.equal(await page.locator("[data-cell='1:0']").count(), 0);
   });
 }

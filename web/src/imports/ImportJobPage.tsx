@@ -11,6 +11,7 @@ import { moment } from "@/lib/format";
 import { complain, explain } from "@/records/errors";
 import { Button, buttonClass, Empty, Notice, ScrollRegion, Skeleton } from "@/ui";
 import { Counts, ProgressBar, RowErrors } from "./Progress";
+import { Undone, UndoButton } from "./Undone";
 
 /** One import: its progress while it runs, and what became of it. */
 export default function ImportJobPage() {
@@ -38,6 +39,7 @@ export default function ImportJobPage() {
     <>
       <PageHead icon={<Upload size={16} />} title={job?.file_name ?? t("imports.title")}>
         {job && !finished && <Button onClick={() => void cancel()}>{t("imports.cancel")}</Button>}
+        {finished && <UndoButton job={job} />}
         {finished && entity && (
           <Link to="/$entity" params={{ entity: entity.plural }} className={buttonClass("primary")}>
             {t("imports.show", { label: entity.label_plural.toLowerCase() })}
@@ -60,6 +62,7 @@ export default function ImportJobPage() {
               </div>
               {job.message && <Notice tone={job.status === "failed" ? "danger" : "info"}>{job.message}</Notice>}
               <Counts job={job} />
+              <Undone job={job} />
               <RowErrors job={job} />
             </>
           ) : (

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::tally::Tally;
+use super::undo::name_kept;
 use crate::Engine;
 use crate::caller::Caller;
 use crate::error::EngineError;
@@ -29,7 +30,8 @@ const INTERRUPTED: &str = "The import was interrupted: the server stopped while 
 const COLUMNS: &str = "i.id, i.entity, i.status, i.dry_run, i.file_name, coalesce(i.total, 0), i.processed, i.created, i.updated, i.skipped, \
     i.failed, i.message, i.started_at, i.finished_at, \
     EXISTS (SELECT 1 FROM import_errors e WHERE e.organization_id = i.organization_id AND e.import_id = i.id), i.created_at, i.created_by, \
-    i.summary, i.options ->> 'source'";
+    i.summary, i.options ->> 'source', i.undone_at, i.undone_by, i.undo, \
+    CASE WHEN i.finished_at IS NOT NULL AND NOT i.dry_run AND i.undone_at IS NULL AND i.created + i.updated > 0 THEN i.finished_at + interval '30 days' END";
 
 /// How far a run is. Rows, not records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,6 +111,17 @@ impl Job {
             state: Mutex::default(),
             cancelled: AtomicBool::new(false),
         })
+    }
+
+    /// Writes of a caller who takes a run back: they carry the request's change set.
+    pub(super) fn undoing(engine: &Engine, caller: &Caller, id: Uuid) -> Job {
+        Job {
+            engine: engine.clone(),
+            caller: caller.clone(),
+            id,
+            state: Mutex::default(),
+            cancelled: AtomicBool::new(false),
+        }
     }
 
     /// The caller whose writes carry this run as their change set.
@@ -230,7 +243,9 @@ pub async fn get(engine: &Engine, caller: &Caller, id: Uuid) -> Result<Json, Eng
         Statement::new(format!("SELECT {COLUMNS} FROM imports i WHERE i.organization_id = current_organization_id() AND i.id = $1")).with(id, Type::UUID)
     };
     let rows = read_runs(engine, caller, select).await?;
-    rows.into_iter().next().ok_or(EngineError::NotFound)
+    let mut run = rows.into_iter().next().ok_or(EngineError::NotFound)?;
+    name_kept(engine, caller, &mut run).await?;
+    Ok(run)
 }
 
 /// The runs that the caller may see, newest first, as the body of the response.
@@ -378,6 +393,10 @@ fn shown(row: &Row) -> Result<Json, tokio_postgres::Error> {
         "created_by": row.try_get::<_, Option<Uuid>>(16)?,
         "summary": row.try_get::<_, Option<Json>>(17)?,
         "source": row.try_get::<_, Option<&str>>(18)?,
+        "undo_until": time(22)?,
+        "undone_at": time(19)?,
+        "undone_by": row.try_get::<_, Option<Uuid>>(20)?,
+        "undo": row.try_get::<_, Option<Json>>(21)?,
     }))
 }
 

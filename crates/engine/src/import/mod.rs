@@ -28,6 +28,7 @@ mod run;
 mod source;
 mod tally;
 mod targets;
+mod undo;
 mod write;
 
 pub use errors::errors_csv;
@@ -35,3 +36,4 @@ pub use job::{cancel, get, list};
 pub use options::{DateOrderOption, Duplicates, ImportOptions, MissingReferences, Mode, Texts};
 pub use preview::preview;
 pub use run::{run_to_end, start};
+pub use undo::undo;

@@ -14,7 +14,7 @@ use super::insert::insert;
 use super::job::Job;
 use super::plan::ChildPlan;
 use crate::error::EngineError;
-use crate::write::{Change, Checked, Update, prepare_create, prepare_create_as, update};
+use crate::write::{Change, Checked, Update, delete, prepare_create, prepare_create_as, update};
 
 /// Where the transaction returns to when a part of a batch is refused.
 const SAVEPOINT: &str = "import_part";
@@ -58,6 +58,7 @@ pub(super) struct NewRecord {
 pub(super) enum Work<'a> {
     Create(&'a [NewRecord]),
     Update(&'a [Update]),
+    Delete(&'a [Uuid]),
 }
 
 /// Why a part could not be written as a whole.
@@ -91,6 +92,7 @@ pub(super) async fn write(
     let length = match &work {
         Work::Create(records) => records.len(),
         Work::Update(updates) => updates.len(),
+        Work::Delete(ids) => ids.len(),
     };
     let mut outcomes: Vec<Outcome> = vec![Outcome::Refused(Vec::new()); length];
     let mut parts: Vec<Vec<usize>> = vec![(0..length).collect()];
@@ -107,6 +109,7 @@ pub(super) async fn write(
                 create_part(job, tx, entity, children, &chosen(records, &part)).await
             }
             Work::Update(updates) => update_part(job, tx, entity, &chosen(updates, &part)).await,
+            Work::Delete(ids) => delete_part(job, tx, entity, &chosen(ids, &part)).await,
         };
         let refusal = match attempt {
             Ok(written) => {
@@ -189,6 +192,16 @@ async fn update_part(
         .iter()
         .map(|update| Outcome::Written(update.id))
         .collect())
+}
+
+async fn delete_part(
+    job: &Job,
+    tx: &Tx,
+    entity: &'static Entity,
+    ids: &[Uuid],
+) -> Result<Vec<Outcome>, Refusal> {
+    delete(job.engine(), tx, job.caller(), entity, ids).await?;
+    Ok(ids.iter().copied().map(Outcome::Written).collect())
 }
 
 /// Prepares and writes new records with what they bring along. Faults found before anything is written

@@ -11,4 +11,5 @@ mod import_policies;
 mod import_products;
 mod import_real;
 mod import_runs;
+mod import_undo;
 mod import_world;

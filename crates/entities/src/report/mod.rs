@@ -5,9 +5,11 @@ mod custom;
 mod questions;
 mod request;
 mod run;
+mod schedule;
 
 pub use request::{Request, TYPES};
 pub use run::{data, generate, run, summary, types};
+pub use schedule::{Keeper, keeper, scheduled_reports, tell_keeper};
 
 use jiff::Timestamp;
 use kith_catalogue::entity::{Access, Entity, Layout, Section, Verbs};

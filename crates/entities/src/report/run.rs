@@ -221,10 +221,11 @@ pub async fn generate(
     caller.require(&REPORT, Action::Update)?;
     let answer = data(engine, caller, id).await?;
     let keep = Statement::new(
-        "UPDATE reports SET data = $2, generated_by = current_user_id(), generated_at = now() WHERE id = $1 AND deleted_at IS NULL",
+        "UPDATE reports SET data = $2, generated_by = current_user_id(), generated_at = $3 WHERE id = $1 AND deleted_at IS NULL",
     )
     .with(id, Type::UUID)
-    .with(answer, Type::JSONB);
+    .with(answer, Type::JSONB)
+    .with(caller.now.timestamp(), Type::TIMESTAMPTZ);
     if tx.execute(&keep).await? == 0 {
         return Err(EngineError::Refused {
             field: None,

@@ -485,9 +485,10 @@ async fn each_write_leaves_one_audit_entry_one_activity_and_one_event() {
     let wanted = (Some("tag"), Some("updated"), Some("color"));
     let told = async {
         loop {
-            let events = kith_engine::events(&world.engine, &owner, 0, 500)
-                .await
-                .unwrap();
+            let events =
+                kith_engine::events(&world.engine, &owner, kith_engine::Position::BEGINNING, 500)
+                    .await
+                    .unwrap();
             let last = events.data.last();
             if last.is_some_and(|last| {
                 (

@@ -18,6 +18,7 @@ mod deals;
 mod delivery;
 mod duplicates;
 mod exports;
+mod feed;
 mod filters;
 mod insight;
 mod leads;

@@ -274,7 +274,14 @@ async fn see_nothing(
             }
         }
     }
-    if let Ok(feed) = kith_engine::events(&world.engine, outsider, 0, 1_000).await {
+    if let Ok(feed) = kith_engine::events(
+        &world.engine,
+        outsider,
+        kith_engine::Position::BEGINNING,
+        1_000,
+    )
+    .await
+    {
         assert!(
             feed.data.iter().all(|event| event["id"] != internal["id"]),
             "{role}"

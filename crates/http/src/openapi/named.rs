@@ -187,7 +187,7 @@ fn organization(add: &mut impl FnMut(&str, &str, Operation)) {
         )
         .fails(&[400, 401, 403, 404, 412, 413, 415, 422, 503]),
     );
-    let after = json!({"name": "after", "in": "query", "description": "page.next_after of the stretch before", "schema": {"type": "integer", "default": 0}});
+    let after = json!({"name": "after", "in": "query", "description": "page.next_after of the stretch before, as it is; without it, from the beginning", "schema": {"type": "string", "pattern": "^[0-9]+([.][0-9]+)?$"}});
     let limit = json!({"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}});
     add(
         "/events",
@@ -414,6 +414,15 @@ fn imports(add: &mut impl FnMut(&str, &str, Operation)) {
         .takes([parameter("id")])
         .answers(200, "The import", one(), None)
         .fails(&[401, 403, 404, 409, 503]),
+    );
+    add(
+        "/imports/{id}/undo",
+        "post",
+        Operation::new(tag, "undoImport", "Take a finished import back, within 30 days")
+            .describe("What it made is deleted, what it changed is put back, with the rights of whoever asks. What was changed or is used since stays: `undo` says what and why")
+            .takes([parameter("id")])
+            .answers(200, "The import", one(), None)
+            .fails(&[401, 403, 404, 409, 503]),
     );
     let mut errors = Operation::new(tag, "importErrors", "The rows that failed, as CSV")
         .takes([parameter("id")])

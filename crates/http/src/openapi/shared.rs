@@ -189,7 +189,7 @@ fn happenings() -> Json {
             "required": ["seq", "entity", "id", "action", "at"],
             "properties": {"seq": {"type": "integer"}, "entity": text(), "id": id(), "action": text(), "version": {"type": ["integer", "null"]}, "changed": {"type": ["array", "null"], "items": text()}, "actor": {"type": ["string", "null"], "format": "uuid"}, "at": {"type": "string", "format": "date-time"}},
         },
-        "EventList": {"type": "object", "required": ["data", "page"], "properties": {"data": {"type": "array", "items": schema("Event")}, "page": {"type": "object", "required": ["next_after"], "properties": {"next_after": {"type": "integer"}}}}},
+        "EventList": {"type": "object", "required": ["data", "page"], "properties": {"data": {"type": "array", "items": schema("Event")}, "page": {"type": "object", "required": ["next_after"], "properties": {"next_after": {"type": "string", "description": "Opaque; the beginning of what has not been read"}}}}},
         "PipelineTotals": {
             "type": "object",
             "required": ["pipeline", "stages"],
@@ -211,6 +211,25 @@ fn happenings() -> Json {
                 "started_at": time_or_null(), "finished_at": time_or_null(), "has_errors": {"type": "boolean"},
                 "source": {"type": ["string", "null"], "description": "The product that wrote the file"},
                 "summary": {"anyOf": [schema("ImportSummary"), {"type": "null"}], "description": "When the import is over"},
+                "undo_until": {"type": ["string", "null"], "format": "date-time", "description": "Until when it can be undone; null when there is nothing to undo"},
+                "undone_at": time_or_null(), "undone_by": {"type": ["string", "null"], "format": "uuid"},
+                "undo": {"anyOf": [schema("ImportUndo"), {"type": "null"}], "description": "When the import was undone"},
+            },
+        },
+        "ImportUndo": {
+            "type": "object",
+            "description": "What became of what the import made and changed",
+            "required": ["deleted", "restored", "gone", "kept", "kept_records"],
+            "properties": {
+                "deleted": count(), "restored": {"type": "integer", "minimum": 0, "description": "Records put back to what they were"},
+                "gone": {"type": "integer", "minimum": 0, "description": "Deleted by somebody before"},
+                "kept": {"type": "object", "description": "How many records stayed as they are, wholly or in some fields, and why",
+                    "required": ["changed", "used", "not_allowed", "refused"],
+                    "properties": {"changed": count(), "used": count(), "not_allowed": count(), "refused": count()}},
+                "kept_records": {"type": "array", "description": "The first hundred of them", "items": {"type": "object", "required": ["entity", "id", "reason"], "properties": {
+                    "entity": text(), "id": id(), "title": text_or_null(),
+                    "reason": {"type": "string", "enum": ["changed", "used", "not_allowed", "refused"]},
+                    "detail": {"type": ["string", "null"], "description": "changed: the fields of a record that was there before; used: the entity that refers to it; refused: why"}}}},
             },
         },
         "ImportSummary": {

@@ -9,5 +9,6 @@
 
 mod fixture;
 mod queue;
+mod reports;
 mod running;
 mod scheduled;

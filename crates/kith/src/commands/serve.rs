@@ -10,7 +10,9 @@ use kith_channels::mail::{MAIL_CHANNEL, Outbox};
 use kith_channels::webhook::WebhookSender;
 use kith_engine::Engine;
 use kith_http::{App, clean_uploads, monitor, router};
-use kith_jobs::{DeliverWebhook, JOBS_CHANNEL, MakeThumbnail, SweepStorage, Worker, schedules};
+use kith_jobs::{
+    DeliverWebhook, JOBS_CHANNEL, KeepReport, MakeThumbnail, SweepStorage, Worker, schedules,
+};
 use kith_store::{Listener, Migrate, Server};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -115,6 +117,10 @@ async fn serve(
                 sender: WebhookSender::new(settings.private_webhooks)
                     .map_err(|error| anyhow::anyhow!("sending webhooks: {error}"))?,
                 sessions: sessions.clone(),
+            }),
+            Box::new(KeepReport {
+                engine: app.engine.clone(),
+                actors: sessions.actors().clone(),
             }),
         ],
         schedules(),
