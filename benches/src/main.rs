@@ -18,6 +18,7 @@ mod program;
 mod report;
 mod requests;
 mod statements;
+mod work;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -62,7 +63,7 @@ struct Options {
     /// The program that is measured.
     #[arg(long, default_value = "target/release/kith")]
     program: PathBuf,
-    /// Measure only what has one of these words in its name: read, page, create, list, search, floor, board, memory, export, import.
+    /// Measure only what has one of these words in its name: read, page, create, list, search, floor, work, board, memory, export, import.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -201,6 +202,9 @@ async fn measure_all(bench: &Bench<'_>, options: &Options, folder: &Path) -> Res
     {
         comparisons(bench, options, &administrator, &mut lines).await?;
     }
+    if options.wants("work") {
+        work::measure(bench, &administrator, &mut lines).await?;
+    }
     if options.wants("import") {
         say("import of 100,000 companies")?;
         lines.push(import::import(bench, &importer).await?);
@@ -233,18 +237,21 @@ async fn comparisons(
         let setup = format!("\\set n random(1, {})", bench.data.companies);
         let script = one.script(&setup, &[(number, "lpad(:n::text, 12, '0')")]);
         let found = bench.compare(16, &by_id, &script).await?;
-        tell(lines, found.lines("read by id, 16 connections", 0.5))?;
+        tell(lines, found.lines("read by id, 16 connections", Some(0.5)))?;
     }
     if options.wants("page") {
         say("first page of 50, 16 connections")?;
         let found = bench.compare(16, &page, &many.script("", &[])).await?;
-        tell(lines, found.lines("first page of 50, 16 connections", 0.5))?;
+        tell(
+            lines,
+            found.lines("first page of 50, 16 connections", Some(0.5)),
+        )?;
     }
     if options.wants("create") {
         say("create, 16 connections")?;
         let script = measure::create_script(made, &company)?;
         let found = bench.compare(16, &create, &script).await?;
-        tell(lines, found.lines("create, 16 connections", 0.4))?;
+        tell(lines, found.lines("create, 16 connections", Some(0.4)))?;
     }
     Ok(())
 }
