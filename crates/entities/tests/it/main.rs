@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod batches;
 mod billing;
 mod bodies;
 mod campaigns;
