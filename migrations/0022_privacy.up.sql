@@ -43,7 +43,10 @@ DECLARE
 BEGIN
   IF TG_OP = 'DELETE' THEN
     days := retention_days(OLD.organization_id, TG_ARGV[0] || '_days');
-    IF days IS NULL OR OLD.created_at > now() - make_interval(days => days) THEN
+    IF (days IS NULL OR OLD.created_at > now() - make_interval(days => days))
+      -- Of an organization that is gone nothing is kept.
+      AND EXISTS (SELECT 1 FROM organizations o WHERE o.id = OLD.organization_id)
+    THEN
       RAISE EXCEPTION 'The trail is kept.' USING ERRCODE = 'KT403';
     END IF;
     RETURN OLD;

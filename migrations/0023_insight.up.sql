@@ -187,6 +187,8 @@ LANGUAGE sql STABLE AS $$
     (VALUES ('lead_count', 1::bigint), ('converted_count', (lead.status = 'converted')::integer::bigint),
       ('conversion_rate', (lead.status = 'converted')::integer::bigint)) m (metric_name, total)
   WHERE e.entity_id IS NOT NULL AND lead.deleted_at IS NULL
+    -- An organization that is gone counts nothing any more.
+    AND organization_timezone(lead.organization_id) IS NOT NULL
 $$;
 
 -- Notes what the leads of a statement change in the metrics (000): the difference of before and after, once a

@@ -119,8 +119,7 @@ export function createImports({ store, insert, update, uuid }) {
     else {
       job.status = "completed";
       job.finished_at = new Date().toISOString();
-      if (!job.dry_run && job.created + job.updated > 0)
-        job.undo_until = new Date(Date.now() + 30 * 24 * 3600_000).toISOString();
+      if (!job.dry_run && job.created + job.updated > 0) job.undo_until = new Date(Date.now() + 30 * 24 * 3600_000).toISOString();
     }
   }
 

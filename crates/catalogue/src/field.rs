@@ -84,6 +84,9 @@ pub struct Field {
     /// No two living records of an organization share it.
     pub unique: bool,
     pub default: Default,
+    /// The database has a value of its own for a new record that does not say: one that no other row's being written with
+    /// it may take away.
+    pub filled: bool,
     /// Characters, for text kinds.
     pub max_length: Option<u32>,
     /// Inclusive, for numbers.
@@ -136,6 +139,7 @@ impl Field {
                 Kind::Tags | Kind::CustomFields => Default::Empty,
                 _ => Default::None,
             },
+            filled: false,
             max_length: match kind {
                 Kind::Text | Kind::Email => Some(255),
                 Kind::Phone => Some(50),
@@ -199,6 +203,19 @@ impl Field {
     pub const fn default(mut self, default: Default) -> Self {
         self.default = default;
         self
+    }
+
+    /// The database fills it in where a new record does not say.
+    #[must_use]
+    pub const fn filled(mut self) -> Self {
+        self.filled = true;
+        self
+    }
+
+    /// Whether a new record that does not say has a value all the same.
+    #[must_use]
+    pub fn is_never_left_empty(&self) -> bool {
+        self.filled || self.default != Default::None
     }
 
     #[must_use]

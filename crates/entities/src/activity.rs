@@ -65,7 +65,7 @@ pub static ACTIVITY: Entity = Entity {
             .system(),
         Field::of(USER, "User", Kind::User).filterable().system(),
         Field::of(CHANGE_SET, "Change set", Kind::Uuid).system(),
-        Field::of(METADATA, "Details", Kind::Json).system(),
+        Field::of(METADATA, "Details", Kind::Json).filled().system(),
     ],
     children: &[],
     layout: Layout {

@@ -77,14 +77,14 @@ pub static AUTOMATION: Entity = Entity {
             .choices(EVENTS)
             .required()
             .filterable(),
-        Field::of(TRIGGER_FIELDS, "in one of these fields", Kind::Json)
+        Field::of(TRIGGER_FIELDS, "in one of these fields", Kind::Json).filled()
             .help("For changes: a list of fields; empty for any"),
         Field::of(CONDITIONS, "and", Kind::Json)
             .help("A filter, as lists take it"),
         Field::of(ACTIONS, "then", Kind::Json).required().help(
             "A list: {\"do\": \"update\", \"set\": {…}}, {\"do\": \"create\", \"entity\": …, \"set\": {…}}, {\"do\": \"notify\", \"users\": […], \"title\": …} or {\"do\": \"webhook\", \"endpoint_id\": …}",
         ),
-        Field::of(RUN_COUNT, "Runs", Kind::Integer).system(),
+        Field::of(RUN_COUNT, "Runs", Kind::Integer).filled().system(),
         Field::of(LAST_RUN_AT, "Last run", Kind::Timestamp).system(),
     ],
     children: &[Child {
@@ -155,6 +155,7 @@ pub static AUTOMATION_RUN: Entity = Entity {
             .filterable()
             .system(),
         Field::of(STATUS, "Status", Kind::Choice)
+            .filled()
             .choices(STATUSES)
             .filterable()
             .system(),

@@ -102,6 +102,7 @@ pub static CHANNEL_ACCOUNT: Entity = Entity {
         Field::of(IS_DEFAULT, "Default of its channel", Kind::Boolean)
             .default(Default::Boolean(false)),
         Field::of(STATUS, "Status", Kind::Choice)
+            .filled()
             .choices(STATUSES)
             .filterable()
             .system(),
@@ -113,6 +114,7 @@ pub static CHANNEL_ACCOUNT: Entity = Entity {
             .default(Default::Empty)
             .help("What is no secret: server names, ports, folders"),
         Field::of(SECRET_NAMES, "Secrets", Kind::Json)
+            .filled()
             .system()
             .help("Which are kept, by name; PUT …/secrets sets them"),
         Field::of(SECRETS_SET_AT, "Secrets set", Kind::Timestamp).system(),

@@ -61,6 +61,7 @@ pub static INTERACTION: Entity = Entity {
             .searchable()
             .aliases(&["result"]),
         Field::of(OCCURRED_AT, "When", Kind::Timestamp)
+            .filled()
             .sortable()
             .aliases(&["date", "activity date", "occurred"]),
         Field::of(FOLLOW_UP_AT, "Follow up", Kind::Timestamp)

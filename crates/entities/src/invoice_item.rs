@@ -79,7 +79,9 @@ pub static INVOICE_ITEM: Entity = Entity {
             .currency(CURRENCY)
             .system()
             .help("Without tax, before the invoice's own discount"),
-        Field::of(IS_TIME, "From time", Kind::Boolean).system(),
+        Field::of(IS_TIME, "From time", Kind::Boolean)
+            .filled()
+            .system(),
         Field::of(CORRECTS_ITEM, "Corrects", Kind::Reference)
             .references("invoice_item")
             .system(),

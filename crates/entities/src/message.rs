@@ -122,7 +122,7 @@ pub static MESSAGE: Entity = Entity {
             .system(),
         // No reference: what it would nest, `subject`, is the name of a mail's line. The conversation's nests.
         Field::of(SUBJECT, "Whom", Kind::Uuid).filterable().system(),
-        Field::of(MESSAGE_TYPE, "Type", Kind::Choice)
+        Field::of(MESSAGE_TYPE, "Type", Kind::Choice).filled()
             .choices(TYPES)
             .writer(Writer::OnCreate)
             .filterable()
@@ -133,7 +133,7 @@ pub static MESSAGE: Entity = Entity {
             .default(Default::Text("outbound"))
             .writer(Writer::OnCreate)
             .filterable(),
-        Field::of(SENDER_TYPE, "Sender type", Kind::Choice).choices(SENDERS).system(),
+        Field::of(SENDER_TYPE, "Sender type", Kind::Choice).filled().choices(SENDERS).system(),
         Field::of(SENDER, "Sender", Kind::Uuid).system(),
         Field::of(SENDER_USER, "Sent by", Kind::User).system(),
         Field::of(SENDER_LEAD, "Sent by lead", Kind::Reference).references("lead").system(),
@@ -157,19 +157,19 @@ pub static MESSAGE: Entity = Entity {
             .max_length(998)
             .searchable()
             .writer(Writer::OnCreate),
-        Field::of(CONTENT, "Content", Kind::LongText)
+        Field::of(CONTENT, "Content", Kind::LongText).filled()
             .searchable()
             .writer(Writer::OnCreate)
             .aliases(&["text", "body", "message"]),
         Field::of(CONTENT_HTML, "HTML", Kind::LongText)
             .max_length(500_000)
             .writer(Writer::OnCreate),
-        Field::of(STATUS, "Status", Kind::Choice)
+        Field::of(STATUS, "Status", Kind::Choice).filled()
             .choices(STATUSES)
             .writer(Writer::OnCreate)
             .filterable()
             .help("Queued to be sent, unless it is told that it was"),
-        Field::of(OCCURRED_AT, "When", Kind::Timestamp)
+        Field::of(OCCURRED_AT, "When", Kind::Timestamp).filled()
             .sortable()
             .writer(Writer::OnCreate),
         Field::of(SENT_AT, "Sent", Kind::Timestamp).system(),
@@ -191,7 +191,7 @@ pub static MESSAGE: Entity = Entity {
         Field::of(IN_REPLY_TO, "In-Reply-To", Kind::Text)
             .max_length(998)
             .writer(Writer::OnCreate),
-        Field::of(EMAIL_REFERENCES, "References", Kind::Json).writer(Writer::OnCreate),
+        Field::of(EMAIL_REFERENCES, "References", Kind::Json).filled().writer(Writer::OnCreate),
         Field::of(REPLY_TO, "Answers", Kind::Reference)
             .references("message")
             .writer(Writer::OnCreate),
@@ -202,7 +202,7 @@ pub static MESSAGE: Entity = Entity {
             .references("campaign")
             .writer(Writer::OnCreate)
             .filterable(),
-        Field::of(ATTACHMENTS, "Attachments", Kind::Json)
+        Field::of(ATTACHMENTS, "Attachments", Kind::Json).filled()
             .writer(Writer::OnCreate)
             .help("[{\"name\", \"content_type\", \"size\", \"url\"}]"),
         Field::of(METADATA, "Metadata", Kind::Json)

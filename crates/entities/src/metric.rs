@@ -71,8 +71,8 @@ pub static METRIC: Entity = Entity {
         Field::of(ENTITY_ID, "Record", Kind::Uuid)
             .filterable()
             .system(),
-        Field::of(TOTAL, "Sum", Kind::Integer).system(),
-        Field::of(CASES, "Cases", Kind::Integer).system(),
+        Field::of(TOTAL, "Sum", Kind::Integer).filled().system(),
+        Field::of(CASES, "Cases", Kind::Integer).filled().system(),
     ],
     children: &[],
     layout: Layout {

@@ -38,7 +38,9 @@ pub static NOTE: Entity = Entity {
         Field::of(IS_PINNED, "Pinned", Kind::Boolean)
             .default(Default::Boolean(false))
             .sortable(),
-        Field::of(MENTIONS, "Mentions", Kind::Json).system(),
+        Field::of(MENTIONS, "Mentions", Kind::Json)
+            .filled()
+            .system(),
     ],
     children: &[],
     layout: Layout {

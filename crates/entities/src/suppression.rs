@@ -71,6 +71,7 @@ pub static SUPPRESSION: Entity = Entity {
             .writer(Writer::OnCreate)
             .filterable(),
         Field::of(SINCE, "Since", Kind::Timestamp)
+            .filled()
             .sortable()
             .writer(Writer::OnCreate)
             .aliases(&["date", "unsubscribed at"]),

@@ -49,6 +49,7 @@ pub static TICKET_COMMENT: Entity = Entity {
             .filterable()
             .help("Never shown to the customer"),
         Field::of(AUTHOR_KIND, "Written by", Kind::Choice)
+            .filled()
             .choices(AUTHORS)
             .filterable()
             .system(),

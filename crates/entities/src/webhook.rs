@@ -73,6 +73,7 @@ pub static WEBHOOK_ENDPOINT: Entity = Entity {
             .help("Where events are sent by POST; https, unless it is for a test"),
         Field::of(DESCRIPTION, "Description", Kind::LongText).max_length(5000),
         Field::of(EVENTS, "Events", Kind::Json)
+            .filled()
             .required()
             .help("A list such as [\"deal.updated\", \"company.*\"], or [\"*\"] for all"),
         Field::of(STATUS, "Status", Kind::Choice)
@@ -80,10 +81,14 @@ pub static WEBHOOK_ENDPOINT: Entity = Entity {
             .required()
             .default(Default::Text("active"))
             .filterable(),
-        Field::of(FAILURES, "Failures in a row", Kind::Integer).system(),
+        Field::of(FAILURES, "Failures in a row", Kind::Integer)
+            .filled()
+            .system(),
         Field::of(LAST_DELIVERED_AT, "Last delivered", Kind::Timestamp).system(),
         Field::of(LAST_ERROR, "Last error", Kind::Text).system(),
-        Field::of(HAS_SECRET, "Signed", Kind::Boolean).system(),
+        Field::of(HAS_SECRET, "Signed", Kind::Boolean)
+            .filled()
+            .system(),
         Field::of(SECRET_CHANGED_AT, "Secret changed", Kind::Timestamp).system(),
     ],
     children: &[Child {
@@ -141,12 +146,15 @@ pub static WEBHOOK_DELIVERY: Entity = Entity {
             .filterable()
             .system(),
         Field::of(SEQUENCE, "Sequence", Kind::Integer).system(),
-        Field::of(PAYLOAD, "Content", Kind::Json).system(),
+        Field::of(PAYLOAD, "Content", Kind::Json).filled().system(),
         Field::of(STATUS, "Status", Kind::Choice)
+            .filled()
             .choices(OUTCOMES)
             .filterable()
             .system(),
-        Field::of(ATTEMPTS, "Attempts", Kind::Integer).system(),
+        Field::of(ATTEMPTS, "Attempts", Kind::Integer)
+            .filled()
+            .system(),
         Field::of(RESPONSE_STATUS, "Answer", Kind::Integer).system(),
         Field::of(DURATION_MS, "Milliseconds", Kind::Integer).system(),
         Field::of(LAST_ERROR, "Last error", Kind::Text).system(),

@@ -1362,6 +1362,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a finished import back, within 30 days
+         * @description What it made is deleted, what it changed is put back, with the rights of whoever asks. What was changed or is used since stays: `undo` says what and why
+         */
+        post: operations["undoImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/imports/{id}/errors": {
         parameters: {
             query?: never;
@@ -14333,6 +14353,43 @@ export interface components {
             source?: string | null;
             /** @description When the import is over */
             summary?: components["schemas"]["ImportSummary"] | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be undone; null when there is nothing to undo
+             */
+            undo_until?: string | null;
+            /** Format: date-time */
+            undone_at?: string | null;
+            /** Format: uuid */
+            undone_by?: string | null;
+            /** @description When the import was undone */
+            undo?: components["schemas"]["ImportUndo"] | null;
+        };
+        /** @description What became of what the import made and changed */
+        ImportUndo: {
+            deleted: number;
+            /** @description Records put back to what they were */
+            restored: number;
+            /** @description Deleted by somebody before */
+            gone: number;
+            /** @description How many records stayed as they are, wholly or in some fields, and why */
+            kept: {
+                changed: number;
+                used: number;
+                not_allowed: number;
+                refused: number;
+            };
+            /** @description The first hundred of them */
+            kept_records: {
+                entity: string;
+                /** Format: uuid */
+                id: string;
+                title?: string | null;
+                /** @enum {string} */
+                reason: "changed" | "used" | "not_allowed" | "refused";
+                /** @description changed: the fields of a record that was there before; used: the entity that refers to it; refused: why */
+                detail?: string | null;
+            }[];
         };
         /** @description How many rows came to what, the first of each, and what was wrong */
         ImportSummary: {
@@ -22726,7 +22783,7 @@ export interface components {
             /** Time to first response (s) */
             first_response_seconds?: number | null;
             /** First response in time */
-            first_response_met?: boolean;
+            first_response_met?: boolean | null;
             /**
              * Resolution due
              * Format: date-time
@@ -22739,7 +22796,7 @@ export interface components {
              */
             resolved_at?: string | null;
             /** Resolved in time */
-            resolution_met?: boolean;
+            resolution_met?: boolean | null;
             /**
              * Closed
              * Format: date-time
@@ -28505,6 +28562,33 @@ export interface operations {
         };
     };
     cancelImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            503: components["responses"]["503"];
+        };
+    };
+    undoImport: {
         parameters: {
             query?: never;
             header?: never;

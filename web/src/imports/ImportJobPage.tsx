@@ -11,7 +11,7 @@ import { moment } from "@/lib/format";
 import { complain, explain } from "@/records/errors";
 import { Button, buttonClass, Empty, Notice, ScrollRegion, Skeleton } from "@/ui";
 import { Counts, ProgressBar, RowErrors } from "./Progress";
-import { Undone, UndoButton } from "./Undone";
+import { UndoButton, Undone } from "./Undone";
 
 /** One import: its progress while it runs, and what became of it. */
 export default function ImportJobPage() {

@@ -100,7 +100,11 @@ function Kept({ one }: { one: KeptRecord }) {
     <tr className="border-b last:border-b-0">
       <td className="max-w-52 truncate px-4 py-2">
         {entity ? (
-          <Link to="/$entity/$id" params={{ entity: entity.plural, id: one.id }} className="font-medium underline-offset-3 hover:underline">
+          <Link
+            to="/$entity/$id"
+            params={{ entity: entity.plural, id: one.id }}
+            className="font-medium underline-offset-3 hover:underline"
+          >
             {title}
           </Link>
         ) : (

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::job::Job;
 use crate::error::EngineError;
 use crate::sql::{Sql, database_type};
-use crate::write::{Change, Checked, explain, insert_columns};
+use crate::write::{Change, Checked, alike, explain, insert_columns};
 
-/// One statement for all rows, and the rules' follow-ups. Nothing is read back: that would cost as much
+/// One statement for all rows that are alike, and the rules' follow-ups. Nothing is read back: that would cost as much
 /// again.
 pub(super) async fn insert(
     job: &Job,
@@ -21,10 +21,11 @@ pub(super) async fn insert(
     if changes.is_empty() {
         return Ok(());
     }
-    let statement = insert_statement(tx, entity, changes);
-    tx.execute(&statement)
-        .await
-        .map_err(|error| explain(job.engine().catalogue, entity, error))?;
+    for part in alike(entity, changes) {
+        tx.execute(&insert_statement(tx, entity, &part))
+            .await
+            .map_err(|error| explain(job.engine().catalogue, entity, error))?;
+    }
     let ids: Vec<Uuid> = changes.iter().map(Change::id).collect();
     job.engine()
         .rules
@@ -36,7 +37,7 @@ pub(super) async fn insert(
 /// `INSERT … SELECT … FROM unnest(one array a column)`. COPY is refused on tables with row security; a
 /// COPY into a temporary table and an INSERT from it takes as long (0.43 s for 2,000 companies either
 /// way: the time goes into indexes and triggers), and a refused COPY ends the whole transaction.
-fn insert_statement(tx: &Tx, entity: &'static Entity, changes: &[Change<Checked>]) -> Statement {
+fn insert_statement(tx: &Tx, entity: &'static Entity, changes: &[&Change<Checked>]) -> Statement {
     let columns = insert_columns(entity, changes);
     let principal = tx.principal();
     let mut sql = Sql::new();

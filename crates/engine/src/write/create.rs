@@ -1,5 +1,7 @@
 //! Making records: the whole path on one screen.
 
+use std::collections::HashMap;
+
 use kith_catalogue::access::Action;
 use kith_catalogue::entity::Entity;
 use kith_catalogue::fault::{Fault, Faults};
@@ -149,7 +151,7 @@ pub(crate) async fn prepare_create_as(
 /// The columns that at least one of the changes gives a value, the id first.
 pub(crate) fn insert_columns(
     entity: &'static Entity,
-    changes: &[Change<Checked>],
+    changes: &[&Change<Checked>],
 ) -> Vec<&'static Field> {
     entity
         .all_fields()
@@ -157,13 +159,47 @@ pub(crate) fn insert_columns(
         .copied()
         .enumerate()
         .filter(|(index, field)| {
-            field.name == "id"
-                || changes
-                    .iter()
-                    .any(|change| !is_absent(change.new.get(*index).and_then(Option::as_ref)))
+            field.name == "id" || changes.iter().any(|change| gives_value(change, *index))
         })
         .map(|(_, field)| field)
         .collect()
+}
+
+/// Rows parted into those that one statement can write: a statement names its columns for all of its rows, and in one
+/// that is named nothing is left to the database. Mostly that is one part.
+pub(crate) fn alike<'a>(
+    entity: &'static Entity,
+    changes: &'a [Change<Checked>],
+) -> Vec<Vec<&'a Change<Checked>>> {
+    let left_by_some: Vec<usize> = entity
+        .all_fields()
+        .iter()
+        .enumerate()
+        .filter(|(index, field)| {
+            let given = changes
+                .iter()
+                .filter(|change| gives_value(change, *index))
+                .count();
+            field.is_never_left_empty() && given > 0 && given < changes.len()
+        })
+        .map(|(index, _)| index)
+        .collect();
+    let mut parts: Vec<(Vec<bool>, Vec<&Change<Checked>>)> = Vec::new();
+    for change in changes {
+        let given: Vec<bool> = left_by_some
+            .iter()
+            .map(|index| gives_value(change, *index))
+            .collect();
+        match parts.iter_mut().find(|(of_part, _)| *of_part == given) {
+            Some((_, part)) => part.push(change),
+            None => parts.push((given, vec![change])),
+        }
+    }
+    parts.into_iter().map(|(_, part)| part).collect()
+}
+
+fn gives_value(change: &Change<Checked>, index: usize) -> bool {
+    !is_absent(change.new.get(index).and_then(Option::as_ref))
 }
 
 /// Writes checked records and runs the follow-ups.
@@ -177,19 +213,20 @@ pub(crate) async fn create_checked(
     if changes.is_empty() {
         return Ok(Vec::new());
     }
-    let columns = insert_columns(entity, changes);
     let principal = tx.principal();
-    let statement = insert(
-        entity,
-        &columns,
-        changes,
-        principal.organization_id,
-        principal.user_id,
-    );
-    let rows = tx
-        .query(&statement)
-        .await
-        .map_err(|error| explain(engine.catalogue, entity, error))?;
+    let parts = alike(entity, changes);
+    let mut rows = Vec::with_capacity(changes.len());
+    for part in &parts {
+        let statement = insert(
+            entity,
+            &insert_columns(entity, part),
+            part,
+            principal.organization_id,
+            principal.user_id,
+        );
+        let written = tx.query(&statement).await;
+        rows.extend(written.map_err(|error| explain(engine.catalogue, entity, error))?);
+    }
     let ids: Vec<Uuid> = changes.iter().map(Change::id).collect();
     engine
         .rules
@@ -197,5 +234,10 @@ pub(crate) async fn create_checked(
         .after_write(tx, caller, &ids)
         .await?;
     let selection = Selection::new(caller, engine.catalogue, entity, None, &[]);
-    Ok(records(&selection, &rows)?)
+    let mut made = records(&selection, &rows)?;
+    if parts.len() > 1 {
+        let places: HashMap<Uuid, usize> = ids.into_iter().zip(0..).collect();
+        made.sort_by_key(|record| places.get(&record.id).copied());
+    }
+    Ok(made)
 }

@@ -17,7 +17,7 @@ pub use change::{Change, Checked, Draft};
 pub(crate) use check::check;
 pub(crate) use constraints::explain;
 pub use create::create;
-pub(crate) use create::{PreparedRows, insert_columns, prepare_create, prepare_create_as};
+pub(crate) use create::{PreparedRows, alike, insert_columns, prepare_create, prepare_create_as};
 pub use delete::{delete, restore};
 pub(crate) use draft::{draft_nothing, draft_partly, draft_values};
 pub use update::{Update, update};

@@ -14,7 +14,7 @@ use crate::sql::{Sql, column_list, database_type};
 pub(super) fn insert(
     entity: &'static Entity,
     columns: &[&'static Field],
-    changes: &[Change<Checked>],
+    changes: &[&Change<Checked>],
     organization: Uuid,
     user: Uuid,
 ) -> Statement {
@@ -60,7 +60,7 @@ pub(super) fn update(
             database_type(column.kind)
         ));
     }
-    push_rows(&mut sql, columns, changes);
+    push_rows(&mut sql, columns, &changes.iter().collect::<Vec<_>>());
     sql.push(
         " WHERE t.organization_id = current_organization_id() AND t.id = u.c0::uuid RETURNING ",
     );
@@ -69,7 +69,7 @@ pub(super) fn update(
 }
 
 /// ` FROM unnest($1::text[], …) AS u (c0, …)`.
-fn push_rows(sql: &mut Sql, columns: &[&'static Field], changes: &[Change<Checked>]) {
+fn push_rows(sql: &mut Sql, columns: &[&'static Field], changes: &[&Change<Checked>]) {
     sql.push(" FROM unnest(");
     for (index, column) in columns.iter().enumerate() {
         if index > 0 {

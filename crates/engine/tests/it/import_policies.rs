@@ -377,3 +377,33 @@ async fn an_import_may_do_what_its_caller_may() {
         "Mia Member"
     );
 }
+
+#[tokio::test]
+async fn an_empty_cell_takes_no_default_away_that_another_row_does_not_need() {
+    let world = World::new().await;
+    world
+        .import(
+            "company",
+            file("c.csv", "Name\nAcme\n"),
+            json!({"mapping": {"Name": "name"}}),
+        )
+        .await;
+    let acme: uuid::Uuid = world.value("SELECT id FROM companies").await;
+    let run = world
+        .import(
+            "interaction",
+            file(
+                "calls.csv",
+                format!("Type,Channel,When,Company,Note\nFirst,phone,,{acme},a\nSecond,phone,2026-01-02 03:04,{acme},b\nThird,phone,,{acme},c\n"),
+            ),
+            json!({"mapping": {"Type": "type", "Channel": "channel", "When": "occurred_at", "Company": "subject_id", "Note": "note"}, "defaults": {"subject_type": "company"}}),
+        )
+        .await;
+    assert_eq!(counts(&run), [3, 0, 0, 0], "{run}");
+    assert_eq!(
+        world
+            .count("interactions WHERE occurred_at <> '2026-01-02 03:04Z'")
+            .await,
+        2
+    );
+}

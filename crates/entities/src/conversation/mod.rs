@@ -131,10 +131,15 @@ pub static CONVERSATION: Entity = Entity {
             .system(),
         Field::of(LAST_OUTBOUND_AT, "Last outbound", Kind::Timestamp).system(),
         Field::of(MESSAGE_COUNT, "Messages", Kind::Integer)
+            .filled()
             .sortable()
             .system(),
-        Field::of(INBOUND_COUNT, "Inbound messages", Kind::Integer).system(),
-        Field::of(SEEN_COUNT, "Inbound messages seen", Kind::Integer).system(),
+        Field::of(INBOUND_COUNT, "Inbound messages", Kind::Integer)
+            .filled()
+            .system(),
+        Field::of(SEEN_COUNT, "Inbound messages seen", Kind::Integer)
+            .filled()
+            .system(),
         Field::of(UNREAD_COUNT, "Unread", Kind::Integer)
             .sortable()
             .system(),

@@ -38,6 +38,7 @@ pub static DEAL_STAGE: Entity = Entity {
             .filterable()
             .system(),
         Field::of(ENTERED_AT, "Entered", Kind::Timestamp)
+            .filled()
             .required()
             .sortable()
             .system(),

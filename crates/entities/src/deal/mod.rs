@@ -128,6 +128,7 @@ pub static DEAL: Entity = Entity {
             .filterable()
             .aliases(&["deal_stage", "deal stage", "stage name", "deal - stage"]),
         Field::of(STATUS, "Status", Kind::Choice)
+            .filled()
             .choices(STATUSES)
             .filterable()
             .system(),
@@ -167,6 +168,7 @@ pub static DEAL: Entity = Entity {
                 "won time",
             ]),
         Field::of(STAGE_ENTERED_AT, "In stage since", Kind::Timestamp)
+            .filled()
             .sortable()
             .system(),
         Field::of(SOURCE, "Source", Kind::Choice)

@@ -69,10 +69,12 @@ pub static DOCUMENT: Entity = Entity {
             .max_length(5000)
             .searchable(),
         Field::of(FILE_SIZE, "Size", Kind::Integer)
+            .filled()
             .sortable()
             .system()
             .help("Bytes"),
         Field::of(MIME_TYPE, "Type", Kind::Text)
+            .filled()
             .filterable()
             .system()
             .aliases(&["file_type", "content type"])
@@ -80,11 +82,15 @@ pub static DOCUMENT: Entity = Entity {
         Field::of(CHECKSUM, "Checksum", Kind::Text)
             .system()
             .help("SHA-256 of the content"),
-        Field::of(REVISION, "Revision", Kind::Integer).system(),
+        Field::of(REVISION, "Revision", Kind::Integer)
+            .filled()
+            .system(),
         Field::of(UPLOADED_BY, "Uploaded by", Kind::User)
             .filterable()
             .system(),
-        Field::of(HAS_THUMBNAIL, "Thumbnail", Kind::Boolean).system(),
+        Field::of(HAS_THUMBNAIL, "Thumbnail", Kind::Boolean)
+            .filled()
+            .system(),
     ],
     children: &[],
     layout: Layout {

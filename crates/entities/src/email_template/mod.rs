@@ -64,6 +64,7 @@ pub static EMAIL_TEMPLATE: Entity = Entity {
             .help("What is filled in is escaped"),
         Field::of(BODY_TEXT, "Text", Kind::LongText).aliases(&["text", "body", "plain text"]),
         Field::of(VARIABLES, "Variables", Kind::Json)
+            .filled()
             .system()
             .help("What the texts want to be told, read from them"),
         Field::of(IS_ACTIVE, "Active", Kind::Boolean)

@@ -99,7 +99,7 @@ pub static INBOUND_FORM: Entity = Entity {
         Field::of(IS_ACTIVE, "Active", Kind::Boolean)
             .default(Default::Boolean(true))
             .filterable(),
-        Field::of(PUBLIC_ID, "Public id", Kind::Text)
+        Field::of(PUBLIC_ID, "Public id", Kind::Text).filled()
             .unique()
             .system()
             .help("The page sends to /api/v1/forms/ and this"),
@@ -119,9 +119,9 @@ pub static INBOUND_FORM: Entity = Entity {
             .default(Default::Text("website"))
             .filterable(),
         Field::of(SOURCE_DETAIL, "Source detail", Kind::Text),
-        Field::of(FIELDS, "Fields", Kind::Json)
+        Field::of(FIELDS, "Fields", Kind::Json).filled()
             .help("[{\"name\": \"mail\", \"field\": \"email\", \"label\": \"Your address\", \"required\": true}]"),
-        Field::of(ALLOWED_ORIGINS, "Sites", Kind::Json)
+        Field::of(ALLOWED_ORIGINS, "Sites", Kind::Json).filled()
             .help("[\"https://www.example.com\"]; empty: any site"),
         Field::of(HONEYPOT, "Trap", Kind::Text)
             .required()
@@ -134,7 +134,7 @@ pub static INBOUND_FORM: Entity = Entity {
             .default(Default::Text("Thank you. We will be in touch.")),
         Field::of(REDIRECT_URL, "Then go to", Kind::Url),
         Field::of(DESCRIPTION, "Description", Kind::Text).max_length(1000),
-        Field::of(SUBMISSION_COUNT, "Submissions", Kind::Integer).system(),
+        Field::of(SUBMISSION_COUNT, "Submissions", Kind::Integer).filled().system(),
         Field::of(LAST_SUBMITTED_AT, "Last submission", Kind::Timestamp)
             .sortable()
             .system(),

@@ -122,6 +122,7 @@ pub static INVOICE: Entity = Entity {
             .system()
             .aliases(&["invoice number", "invoice_number", "invoice no"]),
         Field::of(KIND, "Kind", Kind::Choice)
+            .filled()
             .choices(KINDS)
             .filterable()
             .system(),
@@ -141,6 +142,7 @@ pub static INVOICE: Entity = Entity {
             .filterable()
             .system(),
         Field::of(STATUS, "Status", Kind::Choice)
+            .filled()
             .choices(STATUSES)
             .filterable()
             .system(),
@@ -156,6 +158,7 @@ pub static INVOICE: Entity = Entity {
             .choices(company::TERMS)
             .help("Those of the company when left empty"),
         Field::of(CURRENCY, "Currency", Kind::Currency)
+            .filled()
             .required()
             .filterable()
             .help("That of the company, else the organization's, when left empty"),
@@ -167,12 +170,15 @@ pub static INVOICE: Entity = Entity {
             .default(Default::Integer(0))
             .help("Taken off after the percentage"),
         Field::of(SUBTOTAL, "Subtotal", Kind::Money)
+            .filled()
             .currency(CURRENCY)
             .system(),
         Field::of(DISCOUNT_AMOUNT, "Discount", Kind::Money)
+            .filled()
             .currency(CURRENCY)
             .system(),
         Field::of(TAX_AMOUNT, "Tax", Kind::Money)
+            .filled()
             .currency(CURRENCY)
             .system(),
         Field::of(TOTAL_AMOUNT, "Total", Kind::Money)
@@ -180,11 +186,15 @@ pub static INVOICE: Entity = Entity {
             .sortable()
             .system()
             .aliases(&["amount", "total"]),
-        Field::of(TAX_BREAKDOWN, "Tax by rate", Kind::Json).system(),
+        Field::of(TAX_BREAKDOWN, "Tax by rate", Kind::Json)
+            .filled()
+            .system(),
         Field::of(AMOUNT_PAID, "Paid", Kind::Money)
+            .filled()
             .currency(CURRENCY)
             .system(),
         Field::of(AMOUNT_CREDITED, "Credited", Kind::Money)
+            .filled()
             .currency(CURRENCY)
             .system(),
         Field::of(BALANCE, "Balance", Kind::Money)

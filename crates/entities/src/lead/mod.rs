@@ -146,6 +146,7 @@ pub static LEAD: Entity = Entity {
             .filterable()
             .aliases(&["lead stage", "stage name"]),
         Field::of(STATUS, "Status", Kind::Choice)
+            .filled()
             .choices(STATUSES)
             .filterable()
             .aliases(&["lead status"])

@@ -88,6 +88,7 @@ pub static PAYMENT: Entity = Entity {
             .currency(BASE_CURRENCY)
             .system(),
         Field::of(AMOUNT_REFUNDED, "Refunded", Kind::Money)
+            .filled()
             .currency(CURRENCY)
             .system(),
     ],

@@ -53,7 +53,9 @@ pub static ROLE: Entity = Entity {
             .references("role")
             .writer(Writer::OnCreate)
             .help("The role whose permissions it begins with; without one it begins with none"),
-        Field::of(IS_SYSTEM, "Shipped", Kind::Boolean).system(),
+        Field::of(IS_SYSTEM, "Shipped", Kind::Boolean)
+            .filled()
+            .system(),
     ],
     children: &[Child {
         name: "users",

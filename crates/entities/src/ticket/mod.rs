@@ -212,6 +212,7 @@ const FIELDS: &[Field] = &[
         .filterable()
         .system(),
     Field::of(OPENED_AT, "Opened", Kind::Timestamp)
+        .filled()
         .writer(Writer::OnCreate)
         .sortable()
         .aliases(&["create date", "opened at", "opened_at", "date opened"])
@@ -247,9 +248,12 @@ const FIELDS: &[Field] = &[
         .writer(Writer::OnCreate)
         .sortable()
         .aliases(&["close date", "closed at", "closed_at", "date closed"]),
-    Field::of(REOPENED_COUNT, "Reopened", Kind::Integer).system(),
+    Field::of(REOPENED_COUNT, "Reopened", Kind::Integer)
+        .filled()
+        .system(),
     Field::of(SLA_RUNNING_SINCE, "Clock runs since", Kind::Timestamp).system(),
     Field::of(SLA_USED_SECONDS, "Time used before (s)", Kind::Integer)
+        .filled()
         .system()
         .help("Business time, without the time in which we waited for the customer"),
     Field::of(

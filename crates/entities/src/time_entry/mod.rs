@@ -122,6 +122,7 @@ pub static TIME_ENTRY: Entity = Entity {
             .currency(CURRENCY)
             .confidential(rate::RESOURCE),
         Field::of(CURRENCY, "Currency", Kind::Currency)
+            .filled()
             .system()
             .help("The project's"),
         Field::of(AMOUNT, "Amount", Kind::Money)

@@ -16,7 +16,10 @@ use crate::bodies::{full, value};
 use crate::world::{Organization, ROLES, World, id_of, ids};
 
 /// One record of every entity in an organization.
-async fn victims(world: &World, organization: &Organization) -> Vec<(&'static Entity, Uuid)> {
+pub(crate) async fn victims(
+    world: &World,
+    organization: &Organization,
+) -> Vec<(&'static Entity, Uuid)> {
     let owner = world.role(organization, "owner").await;
     let mut made = Vec::new();
     for entity in CATALOGUE.entities().iter().copied() {

@@ -242,3 +242,51 @@ async fn the_columns_that_row_security_goes_by_are_well_known_to_the_planner() {
         "end the migration with CALL weigh_owners(): {thin:?}"
     );
 }
+
+/// Where the database has a value for a new record that does not say, the catalogue knows: a batch is written so that
+/// no row loses it.
+#[tokio::test]
+async fn what_the_database_fills_in_is_known() {
+    let world = World::new().await;
+    let admin = world.test.admin().await;
+    for entity in CATALOGUE.entities().iter().filter(|entity| !entity.is_view) {
+        let rows = admin
+            .query(&Statement::new(format!(
+                "SELECT a.attname::text, a.attnotnull FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                 WHERE a.attrelid = '{}'::regclass AND a.attgenerated = ''",
+                entity.table
+            )))
+            .await
+            .unwrap();
+        let mut filled: BTreeSet<String> = BTreeSet::new();
+        for row in rows {
+            let name: String = row.get(0);
+            // Every record's own, which nobody gives.
+            if ["id", "created_at", "updated_at", "version"].contains(&name.as_str()) {
+                continue;
+            }
+            let Some(field) = entity.field(&name) else {
+                continue;
+            };
+            assert!(
+                row.get::<_, bool>(1),
+                "{}.{name} has a default and may be null",
+                entity.name
+            );
+            assert!(
+                field.is_never_left_empty(),
+                "{}.{name}: the database fills it in",
+                entity.name
+            );
+            filled.insert(name);
+        }
+        for field in entity.all_fields().iter().filter(|field| field.filled) {
+            assert!(
+                filled.contains(field.name),
+                "{}.{}: nothing fills it in",
+                entity.name,
+                field.name
+            );
+        }
+    }
+}

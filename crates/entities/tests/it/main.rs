@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod batches;
 mod billing;
 mod bodies;
 mod campaigns;
@@ -16,10 +17,12 @@ mod conformance;
 mod conversations;
 mod deals;
 mod delivery;
+mod departure;
 mod duplicates;
 mod exports;
 mod feed;
 mod filters;
+mod histories;
 mod insight;
 mod leads;
 mod led;
