@@ -6,6 +6,7 @@ import { request } from "@/api/client";
 import type { Entity, Rec } from "@/api/types";
 import { labelOfEntity, titleOf } from "@/fields/values";
 import i18n from "@/i18n";
+import { within } from "@/lib/words";
 import { explain } from "@/records/errors";
 import { Avatar, Button, Modal, Notice, Skeleton, Tag } from "@/ui";
 import { type AccessAnswer, type Reason, type Right, reach, wayOf, waysOf } from "./reasons";
@@ -91,7 +92,7 @@ function wordsOf(reasons: Reason[], entity: Entity): string[] {
         label: labelOfEntity(reason.entity ?? "").toLowerCase(),
         why: wordsOf(reason.reasons ?? [], entity).join(", "),
       });
-    return i18n.t(`access.by.${way}`, { field, label: entity.label_plural.toLowerCase() });
+    return i18n.t(`access.by.${way}`, { field, label: within(entity.label_plural) });
   });
 }
 
@@ -110,7 +111,7 @@ function Mine({ action, right, entity }: { action: "read" | "update" | "delete";
         <span className="sr-only">{t(right.allowed ? "common.yes" : "common.no")}. </span>
         {right.allowed
           ? words.join(" · ") || t("access.by.rule")
-          : t(right.scope ? "access.notThis" : "access.notAtAll", { label: entity.label_plural.toLowerCase() })}
+          : t(right.scope ? "access.notThis" : "access.notAtAll", { label: within(entity.label_plural) })}
       </dd>
     </div>
   );

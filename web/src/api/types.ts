@@ -191,6 +191,8 @@ export type Activity = {
     entity?: string;
     id?: string;
     action?: "created" | "updated" | "deleted";
+    /** Of a merge: whether it was taken back. */
+    undone?: boolean;
   } | null;
   created_at: string;
 };

@@ -4,6 +4,7 @@ import { can } from "@/api/queries";
 import type { Me, Meta } from "@/api/types";
 import i18n from "@/i18n";
 import { BOARD_JUMPS, JUMPS, KEYS } from "@/lib/shortcuts";
+import { within } from "@/lib/words";
 import { undoLast } from "@/records/undo";
 import { offeredPages } from "@/settings/pages";
 import { hasDay, hasOverview, navigationOf, OWN_PAGES, type OwnPage } from "./navigation";
@@ -66,7 +67,7 @@ export function commandsOf(meta: Meta, me: Me, navigate: ReturnType<typeof useNa
         (entity): Command => ({
           id: `new.${entity.name}`,
           group: "actions",
-          label: i18n.t("list.new", { label: entity.label.toLowerCase() }),
+          label: i18n.t("list.new", { label: within(entity.label) }),
           icon: { name: "plus" },
           run: () => go(entity.plural, { create: true }),
         }),
@@ -77,7 +78,7 @@ export function commandsOf(meta: Meta, me: Me, navigate: ReturnType<typeof useNa
         (entity): Command => ({
           id: `import.${entity.name}`,
           group: "actions",
-          label: i18n.t("imports.into", { label: entity.label_plural.toLowerCase() }),
+          label: i18n.t("imports.into", { label: within(entity.label_plural) }),
           icon: { name: "upload" },
           run: () => void navigate({ to: "/$entity/import", params: { entity: entity.plural } }),
         }),

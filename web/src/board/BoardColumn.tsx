@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Entity, Hue, PipelineStage, Rec } from "@/api/types";
 import { number } from "@/lib/format";
 import { nearestHue } from "@/lib/hues";
+import { within } from "@/lib/words";
 import { explain } from "@/records/errors";
 import { Button, cx, Notice, Skeleton, Tag } from "@/ui";
 import { SortableCard } from "./Card";
@@ -62,7 +63,7 @@ export function BoardColumn({
             variant="ghost"
             size="icon"
             className="ms-auto"
-            aria-label={t("board.add", { label: entity.label.toLowerCase(), stage: stage.name })}
+            aria-label={t("board.add", { label: within(entity.label), stage: stage.name })}
             onClick={onAdd}
           >
             <Plus size={15} />
@@ -81,7 +82,7 @@ export function BoardColumn({
         {failed ? <Notice>{explain(failed)}</Notice> : null}
         {!loading && !failed && records.length === 0 && (
           <li className="rounded-md border border-dashed border-line-strong px-3 py-5 text-center text-xs text-fg-3">
-            {t("board.emptyColumn", { label: entity.label.toLowerCase() })}
+            {t("board.emptyColumn", { label: within(entity.label) })}
           </li>
         )}
         {records.map((record, index) => (

@@ -10,6 +10,7 @@ import { NotFound, PageHead, useTitle } from "@/app/pages";
 import { kindOf, shownFields } from "@/fields/registry";
 import { hasFace, isPerson, titleOf, valueIn } from "@/fields/values";
 import { number, relative } from "@/lib/format";
+import { within } from "@/lib/words";
 import { explain } from "@/records/errors";
 import { Avatar, Button, buttonClass, Empty, ScrollRegion, Skeleton, Tag } from "@/ui";
 import { MergeDialog } from "./MergeDialog";
@@ -25,7 +26,7 @@ export default function DuplicatesPage() {
 
 function Groups({ entity }: { entity: Entity }) {
   const { t } = useTranslation();
-  const title = t("duplicates.title", { label: entity.label_plural.toLowerCase() });
+  const title = t("duplicates.title", { label: within(entity.label_plural) });
   useTitle(title);
   const query = useInfiniteQuery(duplicatesQuery(entity.plural));
   const groups = query.data?.pages.flatMap((page) => page.data) ?? [];
@@ -33,7 +34,7 @@ function Groups({ entity }: { entity: Entity }) {
     <>
       <PageHead icon={<CopyCheck size={16} />} title={title}>
         <Link to="/$entity" params={{ entity: entity.plural }} className={buttonClass("ghost", "sm")}>
-          {t("record.backToList", { label: entity.label_plural.toLowerCase() })}
+          {t("record.backToList", { label: within(entity.label_plural) })}
         </Link>
       </PageHead>
       <ScrollRegion label={title} className="flex min-h-0 flex-1 flex-col bg-sunken">

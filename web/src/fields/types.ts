@@ -66,6 +66,8 @@ export type KindModule = {
   /** Figures stand at the end of their cell. */
   figures?: boolean;
   View: ComponentType<ViewProps>;
+  /** How it is shown where there is room for more than a line. */
+  Whole?: ComponentType<ViewProps>;
   /** Null: shown, but never edited in place. */
   Editor: ComponentType<EditorProps> | null;
   /** What is shown is a link: editing needs a button of its own beside it. */

@@ -1,11 +1,15 @@
 import { findEntity, loadedMeta, meQuery, queryClient } from "@/api/queries";
 import type { Entity, Field, Nested, Rec, Values } from "@/api/types";
-import { moment } from "@/lib/format";
+import { moment, money } from "@/lib/format";
+import { decodeMentions } from "@/lib/mentions";
 
 const CUSTOM = "custom.";
 
 export const isBlank = (value: unknown): boolean =>
   value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
+
+/** Nothing to show, though something may be kept: a structure without members. */
+export const isEmpty = (value: unknown): boolean => isBlank(value) || (isObject(value) && Object.keys(value).length === 0);
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -54,6 +58,12 @@ export function titleOf(entity: Entity, record: Rec | Values | undefined): strin
   if (typeof title === "string" && title) {
     const field = entity.fields.find((entry) => entry.name === entity.title_field);
     if (field?.kind === "timestamp") return moment(title);
+    if (field?.kind === "money") return money(title, currencyOf(field, record));
+    if (field?.kind === "long_text") return decodeMentions(title).text;
+    if (field?.kind === "reference" || field?.kind === "user") {
+      const nested = nestedOf(record, field);
+      return nested ? nestedTitle(nested, field) : titleFrom(record) || entity.label;
+    }
     return field?.choices?.find((choice) => choice.value === title)?.label ?? title;
   }
   if (typeof title === "number") return String(title);

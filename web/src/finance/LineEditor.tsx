@@ -19,7 +19,7 @@ import { placesOf, totalsOf } from "./totals";
 import { writing } from "./writing";
 
 const LINE_HEIGHT = 44;
-const COLUMNS = "sm:grid-cols-[24px_minmax(0,1fr)_76px_64px_104px_76px_72px_104px_32px]";
+const COLUMNS = "@2xl:grid-cols-[24px_minmax(0,1fr)_76px_64px_104px_76px_72px_104px_32px]";
 const discountsOf = (invoice: Rec) => ({
   discount_percent: String(invoice.discount_percent ?? "0"),
   fixed_discount: String(invoice.fixed_discount ?? "0"),
@@ -100,6 +100,7 @@ export function LineEditor({ entity, invoice, kept }: { entity: Entity; invoice:
     // biome-ignore lint/a11y/noStaticElementInteractions: a key of the fields within, which saves them all
     <div
       ref={list}
+      className="@container"
       onKeyDown={(event) => {
         if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
           event.preventDefault();
@@ -111,7 +112,7 @@ export function LineEditor({ entity, invoice, kept }: { entity: Entity; invoice:
         <Empty icon={<ReceiptText size={20} />} title={t("invoices.noLines")} hint={t("invoices.noLinesHint")} />
       ) : (
         <>
-          <div aria-hidden className={cx("hidden border-b px-2 py-2 text-xs font-medium text-fg-2 sm:grid", COLUMNS)}>
+          <div aria-hidden className={cx("hidden border-b px-2 py-2 text-xs font-medium text-fg-2 @2xl:grid", COLUMNS)}>
             <span />
             <span className="px-2">{t("invoices.description")}</span>
             {(["quantity", "unit", "price", "discount", "tax", "amount"] as const).map((name) => (
@@ -240,10 +241,10 @@ function LineFields({
     const field = ({ quantity: "quantity", price: "unit_price", discount: "discount_percent", tax: "tax_rate" } as const)[name];
     return (
       <div
-        className="min-w-0 max-sm:col-start-2 max-sm:grid max-sm:grid-cols-[minmax(0,1fr)_120px] max-sm:items-center"
+        className="min-w-0 @max-2xl:col-start-2 @max-2xl:grid @max-2xl:grid-cols-[minmax(0,1fr)_120px] @max-2xl:items-center"
         data-quantity={name === "quantity" ? line.key : undefined}
       >
-        <span aria-hidden className="px-2 text-xs text-fg-2 sm:hidden">
+        <span aria-hidden className="px-2 text-xs text-fg-2 @2xl:hidden">
           {t(`invoices.${name}`)}
         </span>
         <DecimalCell
@@ -274,18 +275,18 @@ function LineFields({
         value={line.unit}
         maxLength={20}
         onChange={(event) => onChange({ unit: event.target.value })}
-        className="h-8 w-full min-w-0 rounded-xs bg-transparent px-2 outline-none hover:bg-hover focus:bg-canvas focus:shadow-[inset_0_0_0_2px_var(--ring)] max-sm:hidden"
+        className="h-8 w-full min-w-0 rounded-xs bg-transparent px-2 outline-none hover:bg-hover focus:bg-canvas focus:shadow-[inset_0_0_0_2px_var(--ring)] @max-2xl:hidden"
       />
       {figure("price")}
       {figure("discount")}
       {figure("tax")}
-      <span className="tabular flex h-8 items-center justify-end px-2 font-medium max-sm:col-start-2" data-amount>
+      <span className="tabular flex h-8 items-center justify-end px-2 font-medium @max-2xl:col-start-2" data-amount>
         {exactMoney(amount, currency)}
       </span>
       <Button
         variant="ghost"
         size="icon"
-        className="max-sm:col-start-3 max-sm:row-start-1"
+        className="@max-2xl:col-start-3 @max-2xl:row-start-1"
         aria-label={t("invoices.removeLine", { place })}
         onClick={onRemove}
       >

@@ -29,7 +29,7 @@ export function LineTable({ invoice, items }: { invoice: Rec; items: Rec[] }) {
   const discounted = items.some((item) => !isZero(text(item.discount_percent)));
   if (items.length === 0) return <Empty icon={<ReceiptText size={20} />} title={t("invoices.noLines")} />;
   return (
-    <>
+    <div className="@container">
       <table className="w-full border-collapse">
         <caption className="sr-only">{t("invoices.lines")}</caption>
         <thead>
@@ -37,18 +37,18 @@ export function LineTable({ invoice, items }: { invoice: Rec; items: Rec[] }) {
             <th scope="col" className="text-start">
               {t("invoices.description")}
             </th>
-            <th scope="col" className="text-end max-sm:hidden">
+            <th scope="col" className="text-end @max-lg:hidden">
               {t("invoices.quantity")}
             </th>
-            <th scope="col" className="text-end max-sm:hidden">
+            <th scope="col" className="text-end @max-lg:hidden">
               {t("invoices.price")}
             </th>
             {discounted && (
-              <th scope="col" className="text-end max-sm:hidden">
+              <th scope="col" className="text-end @max-lg:hidden">
                 {t("invoices.discount")}
               </th>
             )}
-            <th scope="col" className="text-end max-sm:hidden">
+            <th scope="col" className="text-end @max-lg:hidden">
               {t("invoices.tax")}
             </th>
             <th scope="col" className="text-end">
@@ -63,20 +63,20 @@ export function LineTable({ invoice, items }: { invoice: Rec; items: Rec[] }) {
               <tr key={item.id} className="border-b border-line/80 align-top [&>td]:px-3 [&>td]:py-2">
                 <td className="min-w-0 break-words">
                   {String(item.description ?? "")}
-                  <span className="tabular block text-xs text-fg-2 sm:hidden">
+                  <span className="tabular block text-xs text-fg-2 @lg:hidden">
                     {quantity} × {exactMoney(text(item.unit_price), currency)}
                   </span>
                 </td>
-                <td className="tabular text-end whitespace-nowrap max-sm:hidden">{quantity}</td>
-                <td className="tabular text-end whitespace-nowrap max-sm:hidden">
+                <td className="tabular text-end whitespace-nowrap @max-lg:hidden">{quantity}</td>
+                <td className="tabular text-end whitespace-nowrap @max-lg:hidden">
                   {exactMoney(text(item.unit_price), currency)}
                 </td>
                 {discounted && (
-                  <td className="tabular text-end max-sm:hidden">
+                  <td className="tabular text-end @max-lg:hidden">
                     {isZero(text(item.discount_percent)) ? "" : decimal(text(item.discount_percent))}
                   </td>
                 )}
-                <td className="tabular text-end max-sm:hidden">{decimal(text(item.tax_rate))}</td>
+                <td className="tabular text-end @max-lg:hidden">{decimal(text(item.tax_rate))}</td>
                 <td className="tabular text-end whitespace-nowrap">{exactMoney(text(item.amount), currency)}</td>
               </tr>
             );
@@ -86,6 +86,6 @@ export function LineTable({ invoice, items }: { invoice: Rec; items: Rec[] }) {
       <div className="p-3">
         <Sums totals={keptTotals(invoice, items)} currency={currency} invoice={invoice} />
       </div>
-    </>
+    </div>
   );
 }

@@ -8,6 +8,7 @@ import type { Entity, Field, Nested, Rec, Values } from "@/api/types";
 import { isEditable, kindOf } from "@/fields/registry";
 import { checkValue } from "@/fields/validate";
 import { isBlank, pairOf, titleOf, valueIn } from "@/fields/values";
+import { within } from "@/lib/words";
 import { type Change, createRecord, saveRecord } from "@/records/edit";
 import { explain, labelOf, sentence } from "@/records/errors";
 import { Button, cx, FormRow, Modal, Notice, notify } from "@/ui";
@@ -127,7 +128,7 @@ export default function EntityDialog({
     }
   });
   const busy = form.formState.isSubmitting;
-  const label = entity.label.toLowerCase();
+  const label = within(entity.label);
   return (
     <Modal
       title={record ? t("form.editTitle", { name: titleOf(entity, record) }) : t("form.title", { label })}

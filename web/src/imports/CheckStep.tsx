@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { importQuery, isFinished } from "@/api/queries";
 import type { Entity } from "@/api/types";
+import { within } from "@/lib/words";
 import { explain } from "@/records/errors";
 import { Notice, Skeleton } from "@/ui";
 import { Counts, ProgressBar, RowErrors } from "./Progress";
@@ -26,7 +27,7 @@ export function CheckStep({ id, entity }: { id: string; entity: Entity }) {
         <Notice tone={job.failed > 0 ? "warning" : "info"}>
           {job.failed > 0
             ? t("imports.checkedErrors", { count: job.failed })
-            : t("imports.checkedFine", { label: entity.label_plural.toLowerCase() })}
+            : t("imports.checkedFine", { label: within(entity.label_plural) })}
         </Notice>
       )}
       <Counts job={job} />

@@ -8,6 +8,7 @@ import { request } from "@/api/client";
 import { findEntity, importQuery, isFinished, queryClient, useMeta } from "@/api/queries";
 import { PageHead, useTitle } from "@/app/pages";
 import { moment } from "@/lib/format";
+import { within } from "@/lib/words";
 import { complain, explain } from "@/records/errors";
 import { Button, buttonClass, Empty, Notice, ScrollRegion, Skeleton } from "@/ui";
 import { Counts, ProgressBar, RowErrors } from "./Progress";
@@ -42,7 +43,7 @@ export default function ImportJobPage() {
         {finished && <UndoButton job={job} />}
         {finished && entity && (
           <Link to="/$entity" params={{ entity: entity.plural }} className={buttonClass("primary")}>
-            {t("imports.show", { label: entity.label_plural.toLowerCase() })}
+            {t("imports.show", { label: within(entity.label_plural) })}
           </Link>
         )}
       </PageHead>

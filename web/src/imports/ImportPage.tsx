@@ -8,6 +8,7 @@ import type { Entity, ImportJob, ImportPreview } from "@/api/types";
 import { EntityIcon } from "@/app/EntityIcon";
 import { NotFound, PageHead, useTitle } from "@/app/pages";
 import { number } from "@/lib/format";
+import { within } from "@/lib/words";
 import { explain } from "@/records/errors";
 import { Button, cx, Notice, ScrollRegion } from "@/ui";
 import { CheckStep } from "./CheckStep";
@@ -29,7 +30,7 @@ type Draft = { file: File; preview: ImportPreview; mapping: Mapping; choices: Ch
 /** From a file to records: choose it, say what its columns are, see what would happen, and let it happen. */
 function Wizard({ entity }: { entity: Entity }) {
   const { t } = useTranslation();
-  useTitle(t("imports.into", { label: entity.label_plural.toLowerCase() }));
+  useTitle(t("imports.into", { label: within(entity.label_plural) }));
   const navigate = useNavigate();
   const [step, setStep] = useState<Step>("file");
   const [draft, setDraft] = useState<Draft | null>(null);
@@ -79,7 +80,7 @@ function Wizard({ entity }: { entity: Entity }) {
     <>
       <PageHead
         icon={<EntityIcon name={entity.icon} size={16} />}
-        title={t("imports.into", { label: entity.label_plural.toLowerCase() })}
+        title={t("imports.into", { label: within(entity.label_plural) })}
       >
         <Button onClick={() => void navigate({ to: "/$entity", params: { entity: entity.plural } })}>{t("common.cancel")}</Button>
       </PageHead>

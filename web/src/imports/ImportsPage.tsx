@@ -7,6 +7,7 @@ import type { Hue, ImportStatus } from "@/api/types";
 import { navigationOf } from "@/app/navigation";
 import { PageHead, useTitle } from "@/app/pages";
 import { moment, number, relative } from "@/lib/format";
+import { within } from "@/lib/words";
 import { explain } from "@/records/errors";
 import { buttonClass, Empty, ScrollRegion, Skeleton, Tag } from "@/ui";
 
@@ -24,7 +25,7 @@ export default function ImportsPage() {
   const entities = navigationOf(meta).records.filter((entity) => can(entity, "import") && !entity.read_only);
   const starts = entities.map((entity) => (
     <Link key={entity.name} to="/$entity/import" params={{ entity: entity.plural }} className={buttonClass("secondary", "sm")}>
-      <Upload size={14} /> {t("imports.into", { label: entity.label_plural.toLowerCase() })}
+      <Upload size={14} /> {t("imports.into", { label: within(entity.label_plural) })}
     </Link>
   ));
   return (

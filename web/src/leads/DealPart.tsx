@@ -5,6 +5,7 @@ import { fetchList } from "@/api/queries";
 import type { Entity, Field } from "@/api/types";
 import { kindOf } from "@/fields/registry";
 import { Unparsed } from "@/fields/types";
+import { within } from "@/lib/words";
 import { FormRow, TextInput } from "@/ui";
 import type { ConversionBody } from "./conversion";
 import { Option } from "./PartyPart";
@@ -39,7 +40,7 @@ export function DealPart({
     },
     staleTime: 60_000,
   });
-  const label = entity.label.toLowerCase();
+  const label = within(entity.label);
   const set = (part: Partial<Value>) => onChange({ ...value, ...part });
   const stages = (data?.stages ?? []).filter((stage) => stage.pipeline_id === value.pipeline_id);
   const on = value.action === "create";

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Entity } from "@/api/types";
 import { useRecordItems } from "@/fields/parts/RecordPick";
 import { hasFace, isPerson } from "@/fields/values";
+import { within } from "@/lib/words";
 import { Avatar, Button, cx, Picker, Tag } from "@/ui";
 import type { Choice, Conversion, Match } from "./conversion";
 
@@ -33,7 +34,7 @@ export function PartyPart({
   const [text, setText] = useState("");
   const [open, setOpen] = useState(false);
   const found = useRecordItems(entity, text, open);
-  const label = entity.label.toLowerCase();
+  const label = within(entity.label);
   const offered: (Omit<Match, "reason"> & { reason: Match["reason"] | null })[] = [
     ...known.matches,
     ...others

@@ -6,6 +6,7 @@ import { faceOf } from "@/board/face";
 import { currencyOf } from "@/fields/values";
 import { addDecimal } from "@/lib/decimal";
 import { money, number, relative } from "@/lib/format";
+import { within } from "@/lib/words";
 import { isOpen } from "@/tasks/tasks";
 import { writtenQuery } from "@/timeline/write";
 
@@ -65,7 +66,7 @@ export function Facts({ entity, record }: { entity: Entity; record: Rec }) {
           )
         : undefined;
       facts.push([
-        t(`facts.${status}`, { label: sales.target.label_plural.toLowerCase() }),
+        t(`facts.${status}`, { label: within(sales.target.label_plural) }),
         sums &&
           (sums.length === 0
             ? "—"

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Entity, Field, Rec } from "@/api/types";
 import { subjectOf } from "@/fields/parts/SubjectPick";
 import { isEditable, kindOf } from "@/fields/registry";
-import { isBlank, nestedOf, targetOf, valueIn } from "@/fields/values";
+import { isBlank, isEmpty, nestedOf, targetOf, valueIn } from "@/fields/values";
 import { pageSections } from "@/forms/sections";
 import { moment, relative } from "@/lib/format";
 import { hasSettingsPage } from "@/settings/pages";
@@ -35,8 +35,10 @@ export function FieldList({ entity, record, compact = false }: { entity: Entity;
           </dl>
         </section>
       ))}
-      <p className="text-xs text-fg-3" title={moment(record.updated_at)}>
-        {t("record.stamps", { created: relative(record.created_at), updated: relative(record.updated_at) })}
+      <p className="text-xs text-fg-3" title={moment(record.updated_at ?? record.created_at)}>
+        {record.updated_at
+          ? t("record.stamps", { created: relative(record.created_at), updated: relative(record.updated_at) })
+          : t("record.stamp", { created: relative(record.created_at) })}
       </p>
     </div>
   );
@@ -44,14 +46,14 @@ export function FieldList({ entity, record, compact = false }: { entity: Entity;
 
 /** Nobody can fill it here, and there is nothing in it: scores that were never made and the like. */
 const isVain = (entity: Entity, field: Field, record: Rec) =>
-  isBlank(valueIn(record, field)) && !isEditable(entity, field, record);
+  isEmpty(valueIn(record, field)) && !isEditable(entity, field, record);
 
 function Line({ entity, record, field }: { entity: Entity; record: Rec; field: Field }) {
   const id = useId();
   return (
     <div className="contents">
       <dt id={id} className="flex min-h-8 items-start pt-1.5 text-fg-2 pointer-coarse:pt-2.5" title={field.help ?? undefined}>
-        <span className="truncate">{field.label}</span>
+        <span className="min-w-0 break-words">{field.label}</span>
       </dt>
       <dd className="min-w-0">
         <Value labelId={id} entity={entity} record={record} field={field} />
@@ -81,17 +83,17 @@ function Value({ labelId, entity, record, field }: { labelId: string; entity: En
   const kind = kindOf(field);
   const value = valueIn(record, field);
   const editable = isEditable(entity, field, record) && !record.deleted_at;
-  const { View, Editor } = kind;
+  const { Editor } = kind;
+  const View = kind.Whole ?? kind.View;
   const close = () => {
     setEditing(false);
     requestAnimationFrame(() => button.current?.focus());
   };
-  if (kind.toggles)
+  if (kind.toggles && editable)
     return (
       <span className="flex h-8 items-center px-2 pointer-coarse:h-10">
         <Switch
           aria-labelledby={labelId}
-          disabled={!editable}
           checked={value === true}
           onCheckedChange={(next) => void editRecord(entity, record, [{ field, value: next }])}
         />
@@ -114,7 +116,7 @@ function Value({ labelId, entity, record, field }: { labelId: string; entity: En
       </div>
     );
   const long = field.kind === "long_text" || field.kind === "address";
-  const shown = isBlank(value) ? <span className="text-fg-3">—</span> : <View field={field} value={value} record={record} />;
+  const shown = isEmpty(value) ? <span className="text-fg-3">—</span> : <View field={field} value={value} record={record} />;
   const box = cx(
     "flex min-h-8 w-full items-center overflow-hidden rounded-sm px-2 text-start",
     long && "[&_.truncate]:overflow-visible [&_.truncate]:whitespace-pre-wrap [&_.truncate]:py-1.5",

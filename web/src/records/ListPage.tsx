@@ -11,6 +11,7 @@ import type { Draft } from "@/forms/EntityDialog";
 import { number } from "@/lib/format";
 import { lazyNow, whenIdle } from "@/lib/lazyNow";
 import { KEYS, useShortcuts } from "@/lib/shortcuts";
+import { within } from "@/lib/words";
 import { Button } from "@/ui";
 import { ListTable } from "./ListTable";
 import { specialOf } from "./special";
@@ -68,7 +69,7 @@ function List({ entity }: { entity: Entity }) {
   const title = search.deleted
     ? t("list.deletedTitle", { label: entity.label_plural })
     : search.archived === "only"
-      ? t("list.archivedTitle", { label: entity.label_plural.toLowerCase() })
+      ? t("list.archivedTitle", { label: within(entity.label_plural) })
       : entity.label_plural;
   return (
     <>
@@ -96,7 +97,7 @@ function List({ entity }: { entity: Entity }) {
         {create && (
           <Button variant="primary" keys={KEYS["list.new"]} onClick={() => start()}>
             <Plus size={15} />
-            <span className="max-sm:sr-only">{t("list.new", { label: entity.label.toLowerCase() })}</span>
+            <span className="max-sm:sr-only">{t("list.new", { label: within(entity.label) })}</span>
           </Button>
         )}
       </PageHead>

@@ -14,6 +14,7 @@ import { PhoneList } from "@/grid/PhoneList";
 import { useWindowedRows } from "@/grid/useWindowedRows";
 import { number } from "@/lib/format";
 import { usePhone } from "@/lib/media";
+import { within } from "@/lib/words";
 import { Button, Empty } from "@/ui";
 import { Beside } from "./Beside";
 import { BulkBar } from "./BulkBar";
@@ -233,7 +234,7 @@ function NothingHere({
 }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const plural = entity.label_plural.toLowerCase();
+  const plural = within(entity.label_plural);
   if (filtered)
     return (
       <Empty
@@ -266,7 +267,7 @@ function NothingHere({
     >
       {can(entity, "create") && !entity.read_only && (
         <Button variant="primary" onClick={() => set({ create: true })}>
-          <Plus size={15} /> {t("list.new", { label: entity.label.toLowerCase() })}
+          <Plus size={15} /> {t("list.new", { label: within(entity.label) })}
         </Button>
       )}
       {can(entity, "import") && !entity.read_only && (

@@ -21,6 +21,7 @@ import type { Entity } from "@/api/types";
 import { AddFilter } from "@/filters/FilterBar";
 import type { ListSearch, SearchChange } from "@/filters/search";
 import type { Column } from "@/grid/columns";
+import { within } from "@/lib/words";
 import { Button, cx, DropMenu, type MenuEntry } from "@/ui";
 import { EXPORT_FORMATS, type ExportFormat } from "./exports";
 import { FieldsMenu } from "./FieldsMenu";
@@ -58,7 +59,7 @@ export function ListToolbar({
   const menu: MenuEntry[] = [];
   if (can(entity, "import") && !entity.read_only)
     menu.push({
-      label: t("imports.into", { label: entity.label_plural.toLowerCase() }),
+      label: t("imports.into", { label: within(entity.label_plural) }),
       icon: <Upload size={14} />,
       onSelect: () => void navigate({ to: "/$entity/import", params: { entity: entity.plural } }),
     });
@@ -100,7 +101,7 @@ export function ListToolbar({
       <span className="min-w-2 flex-1" />
       {entity.searchable !== false && (
         <SearchBox
-          label={t("list.search", { label: entity.label_plural.toLowerCase() })}
+          label={t("list.search", { label: within(entity.label_plural) })}
           value={search.q ?? ""}
           onChange={(q) => set({ q: q || undefined })}
         />

@@ -18,7 +18,7 @@ import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { findCached } from "@/api/cache";
 import { ApiError } from "@/api/client";
-import { can, recordQuery, useEntity } from "@/api/queries";
+import { can, recordQuery, useEntity, useMeta } from "@/api/queries";
 import type { Entity, Rec } from "@/api/types";
 import { type Command, type CommandIcon, useCommands } from "@/app/commands";
 import { EntityIcon } from "@/app/EntityIcon";
@@ -29,18 +29,19 @@ import { titleOf } from "@/fields/values";
 import { lazyNow, whenIdle } from "@/lib/lazyNow";
 import { useMedia } from "@/lib/media";
 import { KEYS, useShortcuts } from "@/lib/shortcuts";
+import { within } from "@/lib/words";
 import { Composer } from "@/timeline/Composer";
 import type { Tab } from "@/timeline/drafts";
 import { Timeline } from "@/timeline/Timeline";
 import { writable } from "@/timeline/write";
-import { Button, buttonClass, DropMenu, Empty, Notice, notify, ScrollRegion, Skeleton, TabBar, Tip } from "@/ui";
+import { Button, buttonClass, cx, DropMenu, Empty, Notice, notify, ScrollRegion, Skeleton, TabBar, Tip } from "@/ui";
 import { deleteRecord, editRecord, restoreRecord } from "./edit";
 import { explain, requestIdOf } from "./errors";
 import { Facts } from "./Facts";
 import { FieldList } from "./FieldList";
 import { neighbour } from "./listContext";
 import { RecordTitle } from "./RecordTitle";
-import { RelatedColumn } from "./RelatedColumn";
+import { RelatedColumn, relatedOf } from "./RelatedColumn";
 import { specialOf } from "./special";
 
 const EntityDialog = lazyNow(() => import("@/forms/EntityDialog"));
@@ -217,12 +218,16 @@ function Body({ entity, record, name }: { entity: Entity; record: Rec; name: str
   const beside = useMedia("(min-width: 1024px)");
   const { compose } = useSearch({ strict: false }) as { compose?: string };
   const [start, setStart] = useState<{ tab: Tab } | null>(isTab(compose) ? { tab: compose } : null);
-  const [part, setPart] = useState("activity");
+  const [part, setPart] = useState(entity.read_only && !specialOf(entity).Body ? "details" : "activity");
   useEffect(() => {
     // What the address asked for has been done; a reload must not do it again.
     if (compose) void navigate({ to: ".", search: {}, replace: true });
   }, [compose, navigate]);
-  const { Head, Body: Own } = specialOf(entity);
+  const meta = useMeta();
+  const { Head, Body: Own, sheet, broad } = specialOf(entity);
+  const hasRelated = relatedOf(entity, meta).length > 0;
+  // What only the machine writes is never changed: there is nothing to tell of it but itself.
+  const lives = !entity.read_only;
   const plan =
     writable(entity).includes("task") && !record.deleted_at
       ? () => {
@@ -251,15 +256,15 @@ function Body({ entity, record, name }: { entity: Entity; record: Rec; name: str
     </>
   );
   const activity = (
-    <div className="mx-auto flex max-w-[760px] flex-col gap-4">
+    <div className={cx("mx-auto flex flex-col gap-4", broad ? "max-w-[960px]" : "max-w-[760px]")}>
       <Facts entity={entity} record={record} />
       {Own && (
         <Suspense fallback={<Skeleton className="h-40 rounded-md!" />}>
           <Own entity={entity} record={record} />
         </Suspense>
       )}
-      <Composer entity={entity} record={record} start={start} />
-      <Timeline entity={entity} id={record.id} />
+      {lives && <Composer entity={entity} record={record} start={start} />}
+      {lives && <Timeline entity={entity} id={record.id} />}
     </div>
   );
   const related = <RelatedColumn entity={entity} record={record} onPlan={plan} />;
@@ -272,7 +277,15 @@ function Body({ entity, record, name }: { entity: Entity; record: Rec; name: str
           value={part}
           onChange={setPart}
           items={[
-            { value: "activity", label: t("record.activity"), content: <Region label={t("record.timeline")}>{activity}</Region> },
+            ...(lives || Own
+              ? [
+                  {
+                    value: "activity",
+                    label: t("record.activity"),
+                    content: <Region label={t("record.timeline")}>{activity}</Region>,
+                  },
+                ]
+              : []),
             {
               value: "details",
               label: t("record.details"),
@@ -282,14 +295,43 @@ function Body({ entity, record, name }: { entity: Entity; record: Rec; name: str
                 </ScrollRegion>
               ),
             },
-            {
-              value: "related",
-              label: t("record.relatedShort"),
-              content: <Region label={t("record.related")}>{related}</Region>,
-            },
+            ...(hasRelated
+              ? [
+                  {
+                    value: "related",
+                    label: t("record.relatedShort"),
+                    content: <Region label={t("record.related")}>{related}</Region>,
+                  },
+                ]
+              : []),
           ]}
         />
       </div>
+    );
+  if (sheet || !(lives || Own || hasRelated))
+    return (
+      <ScrollRegion label={name || entity.label} className="min-h-0 flex-1 bg-sunken p-6">
+        <div className={cx("mx-auto flex flex-col gap-5", sheet ? "max-w-[1200px]" : "max-w-[760px]")}>
+          <div>{title}</div>
+          {Own && (
+            <Suspense fallback={<Skeleton className="h-60 rounded-md!" />}>
+              <Own entity={entity} record={record} />
+            </Suspense>
+          )}
+          <div className={cx("grid items-start gap-5", lives && "grid-cols-[340px_minmax(0,1fr)]")}>
+            <section aria-label={t("record.details")} className="rounded-md bg-raised p-4 shadow-card">
+              <FieldList entity={entity} record={record} />
+              {hasRelated && <div className="mt-6 border-t pt-4">{related}</div>}
+            </section>
+            {lives && (
+              <section aria-label={t("record.timeline")} className="flex min-w-0 flex-col gap-4">
+                <Composer entity={entity} record={record} start={start} />
+                <Timeline entity={entity} id={record.id} />
+              </section>
+            )}
+          </div>
+        </div>
+      </ScrollRegion>
     );
   return (
     <div className="flex min-h-0 flex-1 overflow-hidden">
@@ -298,12 +340,12 @@ function Body({ entity, record, name }: { entity: Entity; record: Rec; name: str
         <div className="mt-4">
           <FieldList entity={entity} record={record} />
         </div>
-        {!wide && <div className="mt-6 border-t pt-4">{related}</div>}
+        {hasRelated && (!wide || broad) && <div className="mt-6 border-t pt-4">{related}</div>}
       </ScrollRegion>
       <ScrollRegion label={t("record.timeline")} className="min-h-0 min-w-0 flex-1 bg-sunken p-4 lg:p-6">
         {activity}
       </ScrollRegion>
-      {wide && (
+      {wide && !broad && hasRelated && (
         <ScrollRegion label={t("record.related")} className="w-[312px] shrink-0 border-s bg-sunken p-4">
           {related}
         </ScrollRegion>
@@ -329,7 +371,7 @@ function Missing({ entity, error }: { entity: Entity; error: Error }) {
       hint={gone ? t("record.goneHint") : `${explain(error)}${requestId ? ` (${requestId})` : ""}`}
     >
       <Link to="/$entity" params={{ entity: entity.plural }} className={buttonClass("secondary")}>
-        {t("record.backToList", { label: entity.label_plural.toLowerCase() })}
+        {t("record.backToList", { label: within(entity.label_plural) })}
       </Link>
     </Empty>
   );

@@ -4,12 +4,13 @@ import { Plus } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { can, findEntity, includesOf, type ListParams, listPageQuery, useMeta } from "@/api/queries";
-import type { Child, Entity, Field, Rec } from "@/api/types";
+import type { Child, Entity, Field, Meta, Rec } from "@/api/types";
 import { EntityIcon } from "@/app/EntityIcon";
 import { kindOf, shownFields } from "@/fields/registry";
 import { hasFace, isBlank, isPerson, titleOf, valueIn } from "@/fields/values";
 import EntityDialog, { type Draft } from "@/forms/EntityDialog";
 import { number } from "@/lib/format";
+import { within } from "@/lib/words";
 import { DoneBox, Due } from "@/tasks/TaskRow";
 import { isOpen } from "@/tasks/tasks";
 import { Avatar, Button, buttonClass, cx, Notice, Skeleton, Tip } from "@/ui";
@@ -29,6 +30,17 @@ const childParams = (child: Child, target: Entity, parent: Entity, id: string): 
   include: includesOf(shownFields(target).filter((field) => target.layout.table.includes(field.name))),
 });
 
+/** The kinds of record that stand beside one, with what is still to be done first. */
+export function relatedOf(entity: Entity, meta: Meta): { child: Child; target: Entity }[] {
+  const { shown = [] } = specialOf(entity);
+  return entity.children
+    .flatMap((child) => {
+      const target = findEntity(meta, child.entity);
+      return target && !TOLD.has(child.name) && !shown.includes(child.name) ? [{ child, target }] : [];
+    })
+    .sort((one, other) => Number(other.target.name === "task") - Number(one.target.name === "task"));
+}
+
 /** The records that belong to this one, kind by kind. */
 export function RelatedColumn({
   entity,
@@ -40,16 +52,7 @@ export function RelatedColumn({
   /** Plans a task in the composer, where there is one. */
   onPlan: (() => void) | undefined;
 }) {
-  const { t } = useTranslation();
-  const meta = useMeta();
-  const { shown = [] } = specialOf(entity);
-  const children = entity.children.flatMap((child) => {
-    const target = findEntity(meta, child.entity);
-    return target && !TOLD.has(child.name) && !shown.includes(child.name) ? [{ child, target }] : [];
-  });
-  // What is still to be done comes first.
-  children.sort((one, other) => Number(other.target.name === "task") - Number(one.target.name === "task"));
-  if (children.length === 0) return <p className="text-fg-3">{t("record.noRelated")}</p>;
+  const children = relatedOf(entity, useMeta());
   return (
     <div className="flex flex-col gap-5">
       {children.map(({ child, target }) =>
@@ -115,7 +118,7 @@ function RelatedSection({
   const total = data?.page.total ?? rows.length;
   const open = tasks ? rows.filter(isOpen).length : total;
   const create = can(target, "create") && !target.read_only && !record.deleted_at;
-  const label = t("list.new", { label: target.label.toLowerCase() });
+  const label = t("list.new", { label: within(target.label) });
   const id = `related-${child.name}`;
   return (
     <section aria-labelledby={id} data-related={child.name}>
@@ -153,7 +156,7 @@ function RelatedSection({
         </div>
       ) : rows.length === 0 ? (
         <p className="rounded-md border border-dashed border-line-strong px-3 py-2.5 text-xs text-fg-3">
-          {t("record.noChildren", { label: child.label.toLowerCase() })}
+          {t("record.noChildren", { label: within(child.label) })}
         </p>
       ) : (
         <ul className="m-0 list-none overflow-hidden rounded-md bg-raised p-0 shadow-card">
@@ -222,10 +225,11 @@ function Row({ target, row, back }: { target: Entity; row: Rec; back: string }) 
   );
   const figure = fields.find((field) => field.kind === "money") ?? fields.find((field) => kindOf(field).figures);
   const second = fields
-    .filter((field) => field !== mark && field !== figure)
-    .slice(0, 2)
+    // A colour is seen, not read; and what is in the name need not be said again.
+    .filter((field) => field !== mark && field !== figure && field.kind !== "color")
     .map((field) => kindOf(field).text(valueIn(row, field), field, row))
-    .filter(Boolean)
+    .filter((text) => text && text !== name)
+    .slice(0, 2)
     .join(" · ");
   const MarkView = mark ? kindOf(mark).View : null;
   return (

@@ -20,6 +20,10 @@ export type Special = {
   Body?: ComponentType<{ entity: Entity; record: Rec }>;
   /** Fields that the head or the body tells of already. */
   told?: string[];
+  /** The body wants the page to itself; what the record is and what belongs to it stand below. */
+  sheet?: boolean;
+  /** The body wants all the middle; what belongs to the record stands below its fields. */
+  broad?: boolean;
   /** Children that the body shows, and that need no place beside it. */
   shown?: string[];
   /** A list of its own, beside the table and the board. */
@@ -55,11 +59,12 @@ const SPECIAL: Record<string, Special> = {
       "tax_breakdown",
     ],
     shown: ["items", "payments", "refunds"],
+    broad: true,
   },
   conversation: { Head: lazy(() => import("@/inbox/ConversationHead")) },
   campaign: { Body: lazy(() => import("@/marketing/CampaignBody")), told: ["metrics"] },
-  report: { Body: lazy(() => import("@/reports/ReportBody")), told: ["data", "generated_at", "generated_by"] },
-  dashboard: { Body: lazy(() => import("@/reports/DashboardBody")), told: ["widgets"] },
+  report: { Body: lazy(() => import("@/reports/ReportBody")), told: ["data", "generated_at", "generated_by"], sheet: true },
+  dashboard: { Body: lazy(() => import("@/reports/DashboardBody")), told: ["widgets"], sheet: true },
   deal: { Head: lazy(() => import("@/finance/InvoiceFrom")) },
   project: {
     Head: lazy(() => import("@/finance/InvoiceFrom")),

@@ -1,6 +1,7 @@
 import type { Entity, Rec } from "@/api/types";
 import { changed, type ListSearch } from "@/filters/search";
 import i18n from "@/i18n";
+import { within } from "@/lib/words";
 
 /** What a view keeps of a list's address: what is shown, not what is open beside it. */
 const KEPT = ["q", "sort", "f", "any", "cols", "layout", "pipeline", "archived"] as const;
@@ -34,7 +35,7 @@ export const sameView = (one: ViewSearch, other: ViewSearch): boolean =>
 export function builtInViews(entity: Entity): View[] {
   const owner = entity.fields.find((field) => field.kind === "user" && !field.read_only && field.filterable && !field.custom);
   return [
-    { id: "all", name: i18n.t("views.all", { label: entity.label_plural.toLowerCase() }), search: {} },
+    { id: "all", name: i18n.t("views.all", { label: within(entity.label_plural) }), search: {} },
     ...(owner
       ? [{ id: "mine", name: i18n.t("views.mine"), search: { f: [{ field: owner.name, op: "in" as const, value: ["me"] }] } }]
       : []),

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { allOf, can, columnQuery, type ListParams } from "@/api/queries";
 import { FilterBar } from "@/filters/FilterBar";
 import { treeOf } from "@/filters/search";
+import { within } from "@/lib/words";
 import { Beside } from "@/records/Beside";
 import { explain } from "@/records/errors";
 import { ListToolbar } from "@/records/ListToolbar";
@@ -56,7 +57,7 @@ export default function TaskList({ entity, search, set, onView }: ListProps) {
               <Empty icon={<SquareCheck size={20} />} title={t("tasks.none")} hint={t("tasks.noneHint")}>
                 {can(entity, "create") && (
                   <Button variant="primary" onClick={() => set({ create: true })}>
-                    <ListPlus size={15} /> {t("list.new", { label: entity.label.toLowerCase() })}
+                    <ListPlus size={15} /> {t("list.new", { label: within(entity.label) })}
                   </Button>
                 )}
               </Empty>

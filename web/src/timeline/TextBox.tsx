@@ -3,8 +3,8 @@ import { type ComponentType, type KeyboardEvent, type RefObject, useId, useRef, 
 import { useTranslation } from "react-i18next";
 import { findEntity, useMeta } from "@/api/queries";
 import { useRecordItems } from "@/fields/parts/RecordPick";
+import { type Mention, mentionAt } from "@/lib/mentions";
 import { Avatar, Button, cx, Tip } from "@/ui";
-import { type Mention, mentionAt } from "./mentions";
 
 type Wrap = { label: "bold" | "italic" | "bullets" | "numbers" | "link"; icon: ComponentType<{ size?: number }>; keys?: string };
 const WRAPS: Wrap[] = [

@@ -3,10 +3,12 @@ import {
   ArrowRightLeft,
   CheckSquare,
   Download,
+  Eraser,
   FilePlus2,
   History,
   LogIn,
   Mail,
+  Merge,
   MessageSquare,
   PencilLine,
   PhoneCall,
@@ -46,6 +48,8 @@ const LOOK: Record<string, { icon: ComponentType<{ size?: number }>; hue: Hue }>
   exported: { icon: Download, hue: "blue" },
   permission: { icon: ShieldCheck, hue: "amber" },
   imported: { icon: Upload, hue: "blue" },
+  merged: { icon: Merge, hue: "violet" },
+  erased: { icon: Eraser, hue: "red" },
   note: { icon: StickyNote, hue: "amber" },
   call: { icon: PhoneCall, hue: "green" },
   email: { icon: Mail, hue: "blue" },
@@ -89,6 +93,7 @@ export function Timeline({ entity, id, compact = false }: { entity: Entity; id: 
   const list = mergeTimeline(
     activities.data?.pages.flatMap((page) => page.data) ?? [],
     kind === "all" || kind === "changes" ? (history.data?.pages.flatMap((page) => page.data) ?? []) : [],
+    id,
   ).filter(({ written }) => {
     if (!written) return true;
     // What was written is shown as it is now; that it was changed on the way is no news of its own.

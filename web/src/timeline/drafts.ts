@@ -1,5 +1,5 @@
+import type { Mention } from "@/lib/mentions";
 import { recall, remember } from "@/lib/storage";
-import type { Mention } from "./mentions";
 
 /** What stands in the composer of a record and is not sent yet. It survives a reload, a day and a lost connection. */
 export type Tab = "note" | "interaction" | "task";

@@ -14,6 +14,8 @@ export type Happening = {
   /** The fields that changed, where only their names are known. */
   fields: string[];
   version: number | null;
+  /** Of a merge: which record this one is of the two, what the other is called where that is known, and whether it was undone. */
+  merge: { side: "stays" | "goes"; other: string | null; undone: boolean } | null;
   /** The note, interaction or task that it tells of, and whether it was made, changed or deleted. */
   written: { entity: string; id: string; action: string } | null;
 };
@@ -83,11 +85,27 @@ function writtenIn({ metadata }: Activity): Happening["written"] {
   return entity && id ? { entity, id, action } : null;
 }
 
+/** The sentences of the server that end in the name of the other record. */
+const MERGED = /^(Merged with|Undid the merge with|Merged into) (.+)$/s;
+function mergeIn({ type, description, metadata }: Activity): Happening["merge"] {
+  if (type !== "merged") return null;
+  const [, how, other = null] = MERGED.exec(description ?? "") ?? [];
+  return { side: how === "Merged into" ? "goes" : "stays", other, undone: metadata?.undone === true };
+}
+/** The trail keeps a merge on both records, and knows neither by its name. */
+function mergeOf(entry: HistoryEntry, id: string | undefined): Happening["merge"] {
+  if (entry.action !== "MERGE") return null;
+  const { loser_id, undone } = asObject(entry.details);
+  return { side: loser_id === id ? "goes" : "stays", other: null, undone: undone === true };
+}
+/** What an activity of the same change set tells already. Sign-ins, exports and the like are told by the trail alone. */
+const WRITES = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);
+
 /**
  * Activities and history tell of the same writes, one in words and one by field. They meet by change set: an
  * activity takes the changes of its set, and what only the history knows stands by itself.
  */
-export function mergeTimeline(activities: Activity[], history: HistoryEntry[]): Happening[] {
+export function mergeTimeline(activities: Activity[], history: HistoryEntry[], id?: string): Happening[] {
   const bySet = new Map<string, HistoryEntry[]>();
   for (const entry of history) bySet.set(entry.change_set_id, [...(bySet.get(entry.change_set_id) ?? []), entry]);
   const told = activities
@@ -109,12 +127,13 @@ export function mergeTimeline(activities: Activity[], history: HistoryEntry[]): 
         changes: named ? changes.filter((change) => named.includes(columnOf(change.field))) : changes,
         fields: (named ?? []).filter((field) => !SILENT.has(field) && field !== "custom_fields"),
         version: entries[0]?.version ?? null,
+        merge: mergeIn(activity),
         written: writtenIn(activity),
       };
     });
   const sets = new Set(activities.map((activity) => activity.change_set_id));
   const untold = history
-    .filter((entry) => !sets.has(entry.change_set_id) || entry.version === null)
+    .filter((entry) => !sets.has(entry.change_set_id) || !WRITES.has(entry.action))
     .map(
       (entry): Happening => ({
         id: entry.id,
@@ -128,6 +147,7 @@ export function mergeTimeline(activities: Activity[], history: HistoryEntry[]): 
         changes: entry.action === "UPDATE" ? spoken(entry.changes) : [],
         fields: [],
         version: entry.version,
+        merge: mergeOf(entry, id),
         written: null,
       }),
     )

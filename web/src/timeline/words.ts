@@ -1,11 +1,17 @@
 import type { TFunction } from "i18next";
 import type { Entity } from "@/api/types";
+import { within } from "@/lib/words";
 import { labelOf } from "@/records/errors";
 import type { Happening } from "./model";
 
 /** The sentence of a happening, after the name of who did it. */
-export function wordsOf(t: TFunction, entity: Entity, { type, from, to, subject, changes, fields }: Happening): string {
-  const label = entity.label.toLowerCase();
+export function wordsOf(t: TFunction, entity: Entity, { type, from, to, subject, changes, fields, merge }: Happening): string {
+  const label = within(entity.label);
+  if (merge) {
+    const other = merge.other ?? t("timeline.anotherRecord", { label });
+    if (merge.undone) return t("timeline.unmerged", { other });
+    return merge.side === "goes" ? t("timeline.mergedInto", { label, other }) : t("timeline.merged", { label, other });
+  }
   if (from && to) return t("timeline.moved", { label, from, to });
   switch (type) {
     case "created":
@@ -20,6 +26,12 @@ export function wordsOf(t: TFunction, entity: Entity, { type, from, to, subject,
       return t("timeline.restored", { label });
     case "converted":
       return t("timeline.converted", { label });
+    case "exported":
+      return t("timeline.exported", { label });
+    case "permission":
+      return t("timeline.permission", { label });
+    case "erased":
+      return t("timeline.erased", { label });
     case "note":
       return t("timeline.noted");
     case "call":

@@ -1,13 +1,18 @@
+import { decodeMentions } from "@/lib/mentions";
 import { boxEditor } from "../parts/BoxEditor";
-import { PlainView, plainText } from "../parts/plain";
-import { type KindModule, understood } from "../types";
+import { plainText } from "../parts/plain";
+import { type KindModule, understood, type ViewProps } from "../types";
 
 const parse = (text: string) => understood(text.trim() === "" ? null : text);
+/** Whom a text names stands there by name alone. */
+const shown = (value: unknown) => decodeMentions(plainText(value)).text;
+const TextView = ({ value }: ViewProps) => <span className="truncate">{shown(value)}</span>;
+
 export const longText: KindModule = {
   width: 240,
-  View: PlainView,
+  View: TextView,
   Editor: boxEditor<string>({
-    View: PlainView,
+    View: TextView,
     start: (value, initial) => initial ?? plainText(value),
     finish: (draft) => (draft.trim() === "" ? null : draft),
     Form: ({ label, draft, onDraft }) => (
@@ -34,6 +39,6 @@ export const longText: KindModule = {
   wide: true,
   filter: "text",
   operators: ["contains", "is_null"],
-  text: plainText,
+  text: shown,
   parse,
 };

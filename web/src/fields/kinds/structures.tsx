@@ -1,7 +1,11 @@
+import i18n from "@/i18n";
+import { inWords } from "@/lib/words";
 import { boxEditor } from "../parts/BoxEditor";
 import { plainText } from "../parts/plain";
 import { textInput } from "../parts/TextEditor";
+import { lineOf, membersOf } from "../structured";
 import { type KindModule, type Parsed, refused, understood, type ViewProps } from "../types";
+import { isObject } from "../values";
 
 /** A list of plain words, such as the names of fields, as people read it; undefined for every other structure. */
 export function wordsIn(value: unknown): string | undefined {
@@ -12,12 +16,38 @@ export function wordsIn(value: unknown): string | undefined {
   return [first.charAt(0).toUpperCase() + first.slice(1), ...others].join(", ");
 }
 
-const JsonView = ({ value }: ViewProps) =>
-  wordsIn(value) ? (
-    <span className="truncate">{wordsIn(value)}</span>
-  ) : value === null || value === undefined ? null : (
-    <code className="truncate font-mono text-xs text-fg-2">{plainText(value)}</code>
+const saying = () => ({ yes: i18n.t("common.yes"), no: i18n.t("common.no") });
+const summed = (value: unknown) => wordsIn(value) ?? lineOf(value, saying());
+
+const JsonView = ({ value }: ViewProps) => <span className="truncate">{summed(value)}</span>;
+
+/** Member by member, as deep as it takes to be read; what lies deeper is told in one line. */
+function JsonWhole({ value }: ViewProps) {
+  if (wordsIn(value) !== undefined || !(Array.isArray(value) || isObject(value)))
+    return <span className="min-w-0 py-1.5 break-words">{summed(value)}</span>;
+  if (Array.isArray(value))
+    return (
+      <ul className="m-0 flex min-w-0 list-none flex-col gap-0.5 p-0 py-1.5">
+        {value.map((entry, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: entries of a structure have no identity but their place
+          <li key={at} className="break-words">
+            {lineOf([entry], saying())}
+          </li>
+        ))}
+      </ul>
+    );
+  return (
+    <dl className="flex min-w-0 flex-col gap-0.5 py-1.5">
+      {membersOf(value).map(([name, member]) => (
+        <div key={name} className="min-w-0">
+          <dt className="inline text-fg-2">{inWords(name)}: </dt>
+          <dd className="inline break-words">{lineOf(member, saying())}</dd>
+        </div>
+      ))}
+    </dl>
   );
+}
+
 function parseJson(text: string): Parsed {
   if (text.trim() === "") return understood(null);
   try {
@@ -31,6 +61,7 @@ const typed = (value: unknown) => (value === null || value === undefined ? "" : 
 export const json: KindModule = {
   width: 220,
   View: JsonView,
+  Whole: JsonWhole,
   Editor: boxEditor<string>({
     View: JsonView,
     start: (value, initial) => initial ?? typed(value),
@@ -54,7 +85,7 @@ export const json: KindModule = {
   wide: true,
   filter: "none",
   operators: ["is_null"],
-  text: (value) => wordsIn(value) ?? plainText(value),
+  text: summed,
   parse: parseJson,
 };
 

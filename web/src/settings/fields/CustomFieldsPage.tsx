@@ -9,6 +9,7 @@ import type { Rec } from "@/api/types";
 import { EntityIcon } from "@/app/EntityIcon";
 import { NotFound } from "@/app/pages";
 import { number } from "@/lib/format";
+import { within } from "@/lib/words";
 import { explain } from "@/records/errors";
 import { Button, cx, Empty, Notice, Skeleton } from "@/ui";
 import { moved, SortableList } from "@/ui/Sortable";
@@ -83,7 +84,7 @@ export default function CustomFieldsPage() {
           {own.length === 0 ? (
             <Empty
               icon={<TextCursorInput size={20} />}
-              title={t("customFields.none", { label: current.label_plural.toLowerCase() })}
+              title={t("customFields.none", { label: within(current.label_plural) })}
               hint={t("customFields.noneHint")}
             >
               {can(entity, "create") && (

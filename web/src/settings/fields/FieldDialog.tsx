@@ -7,6 +7,7 @@ import { checkValue } from "@/fields/validate";
 import { RecordField } from "@/forms/RecordDialog";
 import { useSubmission } from "@/forms/useSubmission";
 import { listOf } from "@/lib/format";
+import { within } from "@/lib/words";
 import { createRecord, saveRecord } from "@/records/edit";
 import { Button, FormRow, Modal, Notice, notify, Switch, TextInput } from "@/ui";
 import { PickRow } from "../PickRow";
@@ -54,7 +55,7 @@ export function FieldDialog({
   };
   if (!draft)
     return (
-      <Modal title={t("customFields.newFor", { label: target.label_plural.toLowerCase() })} width="lg" onClose={onClose}>
+      <Modal title={t("customFields.newFor", { label: within(target.label_plural) })} width="lg" onClose={onClose}>
         <KindChooser entity={entity} onChoose={choose} />
       </Modal>
     );
@@ -177,7 +178,7 @@ function Details({
       title={
         record
           ? t("customFields.editTitle", { label: String(record.label) })
-          : t("customFields.newFor", { label: target.label_plural.toLowerCase() })
+          : t("customFields.newFor", { label: within(target.label_plural) })
       }
       onClose={onClose}
       footer={

@@ -3,6 +3,7 @@ import { metaQuery, queryClient } from "@/api/queries";
 import type { Entity, List, Rec } from "@/api/types";
 import i18n from "@/i18n";
 import { number } from "@/lib/format";
+import { within } from "@/lib/words";
 import { confirm } from "@/records/dialogs";
 import { deleteRecord } from "@/records/edit";
 
@@ -34,9 +35,9 @@ export async function removeField(entity: Entity, field: Rec, target: Entity): P
   const sure = await confirm(
     i18n.t("customFields.removeTitle", { label }),
     count === null
-      ? i18n.t("customFields.removeHint", { records: target.label_plural.toLowerCase() })
+      ? i18n.t("customFields.removeHint", { records: within(target.label_plural) })
       : count === 0
-        ? i18n.t("customFields.removeEmpty", { records: target.label_plural.toLowerCase() })
+        ? i18n.t("customFields.removeEmpty", { records: within(target.label_plural) })
         : i18n.t("customFields.removeCount", { shown: number(count), records }),
     i18n.t("customFields.remove"),
   );

@@ -10,6 +10,7 @@ import { NotFound } from "@/app/pages";
 import { useSubmission } from "@/forms/useSubmission";
 import { number } from "@/lib/format";
 import { hueOfText, nearestHue } from "@/lib/hues";
+import { within } from "@/lib/words";
 import { confirm } from "@/records/dialogs";
 import { createRecord, deleteRecord, editRecord } from "@/records/edit";
 import { explain } from "@/records/errors";
@@ -52,8 +53,8 @@ function Labels({ page, entity }: { page: "tags" | "industries"; entity: Entity 
               <Search size={14} className="shrink-0 text-fg-3" aria-hidden />
               <input
                 type="search"
-                aria-label={t("list.search", { label: entity.label_plural.toLowerCase() })}
-                placeholder={t("list.search", { label: entity.label_plural.toLowerCase() })}
+                aria-label={t("list.search", { label: within(entity.label_plural) })}
+                placeholder={t("list.search", { label: within(entity.label_plural) })}
                 value={search}
                 onChange={(event) => setSearch(event.target.value)}
                 className="w-full min-w-0 bg-transparent outline-none"
@@ -64,7 +65,7 @@ function Labels({ page, entity }: { page: "tags" | "industries"; entity: Entity 
           {rows.length === 0 ? (
             <Empty
               icon={<EntityIcon name={entity.icon} size={20} />}
-              title={t(wanted ? "list.noMatch" : "list.empty", { label: entity.label_plural.toLowerCase() })}
+              title={t(wanted ? "list.noMatch" : "list.empty", { label: within(entity.label_plural) })}
               hint={wanted ? undefined : t(`labels.${page}.none`)}
             />
           ) : (

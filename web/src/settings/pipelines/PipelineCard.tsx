@@ -8,6 +8,7 @@ import { request } from "@/api/client";
 import { can, findEntity, useMeta } from "@/api/queries";
 import type { Entity, Pipeline, Rec } from "@/api/types";
 import { RecordDialog } from "@/forms/RecordDialog";
+import { within } from "@/lib/words";
 import { confirm } from "@/records/dialogs";
 import { deleteRecord, editRecord } from "@/records/edit";
 import { Button, DropMenu, Empty } from "@/ui";
@@ -82,7 +83,7 @@ export function PipelineCard({
   return (
     <Card
       title={name}
-      hint={isDefault ? t("pipelines.defaultHint", { records: records?.label_plural.toLowerCase() ?? "" }) : t("pipelines.hint")}
+      hint={isDefault ? t("pipelines.defaultHint", { records: within(records?.label_plural ?? "") }) : t("pipelines.hint")}
       flush
       aside={
         <>
