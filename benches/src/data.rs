@@ -205,6 +205,8 @@ impl Place {
             "delete from record_values v where $1 <> '' and organization_id in \
              ('00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002') and entity = 'company' \
              and record_id > $1::text::uuid",
+            "delete from invoice_items where organization_id = '00000000-0000-7000-8000-000000000001' and $1 <> ''",
+            "delete from invoices where organization_id = '00000000-0000-7000-8000-000000000001' and $1 <> ''",
         ] {
             let delete = Statement::new(sql).with(last.clone(), Type::TEXT);
             removed += admin.execute(&delete).await?;
