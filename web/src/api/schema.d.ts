@@ -14300,7 +14300,8 @@ export interface components {
         EventList: {
             data: components["schemas"]["Event"][];
             page: {
-                next_after: number;
+                /** @description Opaque; the beginning of what has not been read */
+                next_after: string;
             };
         };
         PipelineTotals: {
@@ -26254,8 +26255,8 @@ export interface operations {
     events: {
         parameters: {
             query?: {
-                /** @description page.next_after of the stretch before */
-                after?: number;
+                /** @description page.next_after of the stretch before, as it is; without it, from the beginning */
+                after?: string;
                 limit?: number;
             };
             header?: never;

@@ -18,6 +18,7 @@ mod fixture;
 mod floor;
 mod hostile;
 mod idempotency;
+mod imports;
 mod insight;
 mod limits;
 mod notifications;
