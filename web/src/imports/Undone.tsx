@@ -29,6 +29,8 @@ export function UndoButton({ job }: { job: ImportJob }) {
       await queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "import" });
     } catch (failure) {
       complain(t("imports.notUndone"), failure);
+      // A large one goes on when the request is given up.
+      await queryClient.invalidateQueries({ queryKey: ["import", job.id] });
     }
   };
   return (

@@ -1,5 +1,6 @@
 //! Reports that are kept again: by the clock, once a period, as their owner.
 
+use futures_util::future::join_all;
 use kith_auth::ActorCache;
 use kith_engine::Engine;
 use kith_jobs::{KeepReport, Worker};
@@ -112,13 +113,12 @@ async fn a_report_is_kept_again_once_a_period_as_its_owner_who_is_told() {
     let monthly = office.report(office.boss, "monthly").await;
     let nodes: Vec<_> = (0..3).map(|_| office.node()).collect();
     let all = async || {
-        let (a, b, c) = tokio::join!(nodes[0].drain(), nodes[1].drain(), nodes[2].drain());
-        let done = [a.unwrap(), b.unwrap(), c.unwrap()];
+        let done = join_all(nodes.iter().map(Worker::drain)).await;
         // What one node queued while another had looked already.
-        let rest = nodes[0].drain().await.unwrap();
-        done.iter()
-            .chain([&rest])
-            .map(|done| done.completed)
+        let rest = Box::pin(nodes[0].drain()).await;
+        done.into_iter()
+            .chain([rest])
+            .map(|done| done.unwrap().completed)
             .sum::<usize>()
     };
     assert_eq!(all().await, 3);
