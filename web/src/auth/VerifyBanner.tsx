@@ -25,7 +25,7 @@ export function VerifyBanner({ email }: { email: string }) {
       className="mb-2 flex shrink-0 flex-wrap items-center gap-x-2 px-3 text-fg-2 max-md:mx-2 max-md:mb-2"
     >
       <MailCheck size={15} className="shrink-0 text-fg-3" aria-hidden />
-      <p className="min-w-0 flex-1 basis-60 truncate" role="status" title={email}>
+      <p className="min-w-0 flex-1 basis-40 truncate" role="status" title={email}>
         {state === "sent" ? t("auth.confirmSent", { email }) : t("auth.confirmHint", { email })}
       </p>
       {state !== "sent" && (

@@ -2,7 +2,7 @@ import type { Colours } from "./colours";
 
 /** What is drawn about most charts: thin lines, no frame, words in the theme's colours. */
 export const frame = (colours: Colours) => ({
-  grid: { left: 0, right: 8, top: 12, bottom: 0, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+  grid: { left: 0, right: 8, top: 12, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
   tooltip: {
     trigger: "axis",
     backgroundColor: colours.raised,

@@ -3,6 +3,8 @@ import { boolean } from "./kinds/boolean";
 import { choice, color, multiChoice, tags } from "./kinds/choices";
 import { email, phone, url } from "./kinds/contactPoints";
 import { date, timestamp } from "./kinds/dates";
+import { entityName } from "./kinds/entityNames";
+import { events } from "./kinds/events";
 import { decimal, integer, money, percent } from "./kinds/figures";
 import { longText } from "./kinds/longText";
 import { address, country, currency } from "./kinds/places";
@@ -41,8 +43,14 @@ const REGISTRY: Record<Kind, KindModule> = {
   uuid,
 };
 
+/** What people choose rather than write, though it is stored as a text or a structure: by kind and name of the field. */
+const CHOSEN: Partial<Record<Kind, Record<string, KindModule>>> = { json: { events }, text: { trigger_entity: entityName } };
+const chosen = (field: Field): KindModule | undefined => CHOSEN[field.kind]?.[field.name];
+/** Whether the words with which the server explains how to write a value say nothing, because it is chosen. */
+export const isChosen = (field: Field): boolean => chosen(field) !== undefined;
+
 /** What is known about a field's kind. A kind newer than this page is shown as text. */
-export const kindOf = (field: Field): KindModule => REGISTRY[field.kind] ?? text;
+export const kindOf = (field: Field): KindModule => chosen(field) ?? REGISTRY[field.kind] ?? text;
 
 /** The operators to offer for a field: those of its kind that the server allows for it. */
 export function operatorsOf(field: Field): Operator[] {

@@ -19,7 +19,7 @@ import { placesOf, totalsOf } from "./totals";
 import { writing } from "./writing";
 
 const LINE_HEIGHT = 44;
-const COLUMNS = "@2xl:grid-cols-[24px_minmax(0,1fr)_76px_64px_104px_76px_72px_104px_32px]";
+const COLUMNS = "@2xl:grid-cols-[24px_minmax(0,1fr)_72px_64px_96px_92px_64px_104px_32px]";
 const discountsOf = (invoice: Rec) => ({
   discount_percent: String(invoice.discount_percent ?? "0"),
   fixed_discount: String(invoice.fixed_discount ?? "0"),

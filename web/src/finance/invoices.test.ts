@@ -15,14 +15,23 @@ describe("what is written of an invoice's lines", () => {
     const lines = kept.map(lineOf).map((line) => ({ ...line, quantity: "1", unit_price: "10.00", tax_rate: "20" }));
     expect(operationsOf("i", kept, lines)).toEqual([]);
   });
+  it("is nothing for lines that are counted in another way", () => {
+    for (const places of [
+      [1, 2],
+      [10, 20],
+    ] as const) {
+      const elsewhere = [item("a", places[0]), item("b", places[1])];
+      expect(operationsOf("i", elsewhere, elsewhere.map(lineOf))).toEqual([]);
+    }
+  });
   it("is what was added, changed, moved and taken away", () => {
     const [first, second] = kept.map(lineOf) as [ReturnType<typeof lineOf>, ReturnType<typeof lineOf>];
     const added = { ...emptyLine("20"), description: " Setup ", unit_price: "99.5" };
     expect(operationsOf("i", kept, [second, added])).toMatchObject([
       { op: "delete", id: "a" },
-      { op: "update", id: "b", data: { position: 0 } },
-      { op: "create", data: { invoice_id: "i", description: "Setup", unit_price: "99.5", position: 1 } },
+      { op: "create", data: { invoice_id: "i", description: "Setup", unit_price: "99.5", position: 2 } },
     ]);
+    expect(operationsOf("i", kept, [second, first])).toMatchObject([{ op: "update", id: "a", data: { position: 2 } }]);
     expect(operationsOf("i", kept, [{ ...first, discount_percent: "5" }, second])).toMatchObject([
       { op: "update", id: "a", data: { discount_percent: "5" } },
     ]);

@@ -73,6 +73,18 @@ const bodyOf = (line: DraftLine, position: number): Values => ({
   tax_rate: line.tax_rate,
   position,
 });
+/**
+ * The place of each line. What is kept need not be counted from 0 or without gaps: a line that follows the one before it
+ * stays where it is.
+ */
+export function positionsOf(kept: Rec[], lines: DraftLine[]): number[] {
+  let before = -1;
+  return lines.map((line) => {
+    const held = Number(kept.find((item) => item.id === line.id)?.position ?? Number.NaN);
+    before = held > before ? held : before + 1;
+    return before;
+  });
+}
 /** Whether a line says the same as the one that is kept. */
 function same(line: DraftLine, position: number, item: Rec): boolean {
   const held = lineOf(item);
@@ -90,7 +102,9 @@ export function operationsOf(invoice: string, kept: Rec[], lines: DraftLine[]): 
   const operations: Operation[] = kept
     .filter((item) => !lines.some((line) => line.id === item.id))
     .map((item) => ({ op: "delete", id: item.id }));
-  for (const [position, line] of lines.entries()) {
+  const places = positionsOf(kept, lines);
+  for (const [at, line] of lines.entries()) {
+    const position = places[at] ?? at;
     const item = kept.find((one) => one.id === line.id);
     if (!item) operations.push({ op: "create", data: { invoice_id: invoice, ...bodyOf(line, position) } });
     else if (!same(line, position, item)) operations.push({ op: "update", id: item.id, data: bodyOf(line, position) });

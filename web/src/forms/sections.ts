@@ -1,5 +1,5 @@
 import type { Entity, Field } from "@/api/types";
-import { kindOf, shownFields } from "@/fields/registry";
+import { isChosen, kindOf, shownFields } from "@/fields/registry";
 import i18n from "@/i18n";
 
 export type FieldSection = { label: string; fields: Field[] };
@@ -43,8 +43,19 @@ export const formSections = (entity: Entity): FieldSection[] =>
       !isStamp(field) &&
       kindOf(field).Input !== null &&
       // Settings and the like are written by programs; a form asks for one only where it must.
-      (field.kind !== "json" || field.required || field.custom),
-  ).map((section) => ({ ...section, fields: entity.name === "deal" ? section.fields.map(asAsked) : section.fields }));
+      (field.kind !== "json" || field.required || field.custom || STRUCTURES[entity.name]?.includes(field.name) === true),
+  ).map((section) => ({
+    ...section,
+    fields: section.fields
+      .map((field) => (entity.name === "deal" ? asAsked(field) : field))
+      .map((field) => (isChosen(field) ? { ...field, help: null } : field)),
+  }));
+/** Structures that are the point of a record, and that whoever makes one has to give. */
+const STRUCTURES: Record<string, string[]> = {
+  automation: ["trigger_fields", "conditions"],
+  channel_account: ["settings"],
+  inbound_form: ["fields", "allowed_origins"],
+};
 /** What a record page shows. */
 export const pageSections = (entity: Entity): FieldSection[] =>
   sectionsOf(entity, (field) => !isStamp(field) && field.name !== entity.title_field);

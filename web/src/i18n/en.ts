@@ -606,6 +606,16 @@ const en = {
     keepTheirs: "Keep theirs",
     apply: "Save my choice",
   },
+  events: {
+    all: "Everything",
+    of: "{{label}}: {{what}}",
+    any: "everything",
+    created: "created",
+    updated: "changed",
+    deleted: "deleted",
+    restored: "restored",
+    purged: "gone for good",
+  },
   timeline: {
     show: "Show in the timeline",
     kind: { all: "All", notes: "Notes", interactions: "Interactions", tasks: "Tasks", changes: "Changes" },
@@ -682,6 +692,7 @@ const en = {
     cancelled: "Cancelled. {{name}} stays in {{stage}}.",
   },
   imports: {
+    others: "Something else",
     title: "Imports",
     action: "Import",
     into: "Import {{label}}",

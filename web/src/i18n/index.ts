@@ -2,6 +2,7 @@ import i18n from "i18next";
 import { initReactI18next } from "react-i18next";
 import { setLocale } from "@/lib/format";
 import type { AuthTexts } from "./auth";
+import type { ConnectTexts } from "./connect";
 import en from "./en";
 import type { SettingsTexts } from "./settings";
 import type { WorkTexts } from "./work";
@@ -9,7 +10,7 @@ import type { WorkTexts } from "./work";
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
-    resources: { translation: typeof en & AuthTexts & SettingsTexts & WorkTexts };
+    resources: { translation: typeof en & AuthTexts & ConnectTexts & SettingsTexts & WorkTexts };
   }
 }
 

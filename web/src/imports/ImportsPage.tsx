@@ -1,21 +1,25 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { TriangleAlert, Upload } from "lucide-react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { ChevronDown, TriangleAlert, Upload } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { can, findEntity, importsQuery, isFinished, useMeta } from "@/api/queries";
 import type { Hue, ImportStatus } from "@/api/types";
+import { EntityIcon } from "@/app/EntityIcon";
 import { navigationOf } from "@/app/navigation";
 import { PageHead, useTitle } from "@/app/pages";
 import { moment, number, relative } from "@/lib/format";
 import { within } from "@/lib/words";
 import { explain } from "@/records/errors";
-import { buttonClass, Empty, ScrollRegion, Skeleton, Tag } from "@/ui";
+import { Button, buttonClass, DropMenu, Empty, ScrollRegion, Skeleton, Tag } from "@/ui";
 
+/** Kinds of record that are offered at once; the others are in a menu. */
+const FEW = 4;
 const HUE: Record<ImportStatus, Hue> = { queued: "gray", running: "blue", completed: "green", failed: "red", cancelled: "amber" };
 
 /** Every import so far, and the way to start one. */
 export default function ImportsPage() {
   const { t } = useTranslation();
+  const navigate = useNavigate();
   useTitle(t("imports.title"));
   const meta = useMeta();
   const { data, error } = useQuery({
@@ -23,11 +27,31 @@ export default function ImportsPage() {
     refetchInterval: (query) => (query.state.data?.data.some((job) => !isFinished(job)) ? 1500 : false),
   });
   const entities = navigationOf(meta).records.filter((entity) => can(entity, "import") && !entity.read_only);
-  const starts = entities.map((entity) => (
+  const starts = entities.slice(0, FEW).map((entity) => (
     <Link key={entity.name} to="/$entity/import" params={{ entity: entity.plural }} className={buttonClass("secondary", "sm")}>
       <Upload size={14} /> {t("imports.into", { label: within(entity.label_plural) })}
     </Link>
   ));
+  const others = entities.slice(FEW);
+  const start = (
+    <div className="flex flex-wrap justify-center gap-2 sm:justify-start">
+      {starts}
+      {others.length > 0 && (
+        <DropMenu
+          trigger={
+            <Button size="sm">
+              {t("imports.others")} <ChevronDown size={14} aria-hidden />
+            </Button>
+          }
+          items={others.map((entity) => ({
+            label: entity.label_plural,
+            icon: <EntityIcon name={entity.icon} size={14} />,
+            onSelect: () => void navigate({ to: "/$entity/import", params: { entity: entity.plural } }),
+          }))}
+        />
+      )}
+    </div>
+  );
   return (
     <>
       <PageHead icon={<Upload size={16} />} title={t("imports.title")} />
@@ -35,12 +59,12 @@ export default function ImportsPage() {
         <Empty icon={<TriangleAlert size={20} />} title={t("errors.title")} hint={explain(error)} />
       ) : data && data.data.length === 0 ? (
         <Empty icon={<Upload size={20} />} title={t("imports.none")} hint={t("imports.noneHint")}>
-          {starts}
+          {start}
         </Empty>
       ) : (
         <ScrollRegion label={t("imports.title")} className="min-h-0 flex-1 bg-sunken">
           <div className="mx-auto flex max-w-[960px] flex-col gap-3 p-4 lg:p-6">
-            <div className="flex flex-wrap gap-2">{starts}</div>
+            {start}
             {!data && <Skeleton className="h-32 rounded-md!" />}
             {data && (
               <div className="scroll rounded-md bg-raised shadow-card">

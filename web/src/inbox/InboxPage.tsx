@@ -55,7 +55,7 @@ export default function InboxPage() {
       <div className="flex min-h-0 flex-1">
         <section
           aria-label={t("inbox.conversations")}
-          className={cx("flex min-h-0 flex-col", beside ? "w-[340px] shrink-0 border-e" : "flex-1")}
+          className={cx("flex min-h-0 flex-col", beside ? "w-[360px] shrink-0 border-e" : "min-w-0 flex-1")}
         >
           <Boxes
             box={box}

@@ -223,6 +223,8 @@ function Ageing() {
   const option = useCallback(
     (colours: Colours) => ({
       ...frame(colours),
+      // The longest bar leaves room for its figure.
+      grid: { ...frame(colours).grid, right: 56 },
       xAxis: { type: "value", ...axis(colours), axisLabel: { show: false }, splitLine: { show: false } },
       yAxis: { type: "category", inverse: true, data: AGES.map((age) => t(`overview.age.${age}`)), ...axis(colours) },
       series: [
@@ -238,10 +240,9 @@ function Ageing() {
           })),
           label: {
             show: true,
-            position: "insideLeft",
-            color: colours.fg,
-            textBorderColor: colours.raised,
-            textBorderWidth: 3,
+            position: "right",
+            color: colours.fg2,
+            fontSize: 11,
             formatter: ({ value }: { value: number }) => (value ? money(value, line?.currency, true) : ""),
           },
         },

@@ -35,7 +35,7 @@ export default function CampaignBody({ entity, record }: { entity: Entity; recor
       </h2>
       <dl className="grid grid-cols-2 gap-px bg-line sm:grid-cols-5">
         {figures.map(([label, value]) => (
-          <div key={label} className="min-w-0 bg-raised px-3 py-2.5">
+          <div key={label} className="min-w-0 bg-raised px-3 py-2.5 last:max-sm:col-span-2">
             <dt className="truncate text-xs text-fg-2">{label}</dt>
             <dd className="tabular mt-0.5 truncate text-base font-semibold">{value}</dd>
           </div>

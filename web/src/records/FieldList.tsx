@@ -28,7 +28,7 @@ export function FieldList({ entity, record, compact = false }: { entity: Entity;
       {sections.map((section) => (
         <section key={section.label} aria-label={section.label}>
           <h3 className="mb-1 text-xs font-semibold text-fg-2">{section.label}</h3>
-          <dl className={cx("grid gap-y-0.5", compact ? "grid-cols-[116px_minmax(0,1fr)]" : "grid-cols-[128px_minmax(0,1fr)]")}>
+          <dl className={cx("grid gap-y-0.5", compact ? "grid-cols-[116px_minmax(0,1fr)]" : "grid-cols-[120px_minmax(0,1fr)]")}>
             {section.fields.map((field) => (
               <Line key={field.name} entity={entity} record={record} field={field} />
             ))}
@@ -118,6 +118,8 @@ function Value({ labelId, entity, record, field }: { labelId: string; entity: En
   const long = field.kind === "long_text" || field.kind === "address";
   const shown = isEmpty(value) ? <span className="text-fg-3">—</span> : <View field={field} value={value} record={record} />;
   const box = cx(
+    field.kind === "text" &&
+      "[&_.truncate]:overflow-visible [&_.truncate]:py-1.5 [&_.truncate]:break-words [&_.truncate]:whitespace-normal",
     "flex min-h-8 w-full items-center overflow-hidden rounded-sm px-2 text-start",
     long && "[&_.truncate]:overflow-visible [&_.truncate]:whitespace-pre-wrap [&_.truncate]:py-1.5",
   );

@@ -191,7 +191,7 @@ function RecordView({ entity, id }: { entity: Entity; id: string }) {
       ) : query.error ? (
         <Missing entity={entity} error={query.error} />
       ) : (
-        <div role="status" aria-label={t("common.loading")} className="flex flex-col gap-3 p-4 lg:w-[340px]">
+        <div role="status" aria-label={t("common.loading")} className="flex flex-col gap-3 p-4 lg:w-[360px]">
           <span className="flex items-center gap-3 pb-2">
             <Skeleton className="size-11" />
             <Skeleton className="h-6 w-40" />
@@ -335,7 +335,7 @@ function Body({ entity, record, name }: { entity: Entity; record: Rec; name: str
     );
   return (
     <div className="flex min-h-0 flex-1 overflow-hidden">
-      <ScrollRegion label={t("record.details")} className="w-[340px] shrink-0 border-e p-4">
+      <ScrollRegion label={t("record.details")} className="w-[360px] shrink-0 border-e p-4">
         {title}
         <div className="mt-4">
           <FieldList entity={entity} record={record} />

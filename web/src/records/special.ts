@@ -65,6 +65,24 @@ const SPECIAL: Record<string, Special> = {
   campaign: { Body: lazy(() => import("@/marketing/CampaignBody")), told: ["metrics"] },
   report: { Body: lazy(() => import("@/reports/ReportBody")), told: ["data", "generated_at", "generated_by"], sheet: true },
   dashboard: { Body: lazy(() => import("@/reports/DashboardBody")), told: ["widgets"], sheet: true },
+  webhook_endpoint: {
+    Body: lazy(() => import("@/connect/WebhookBody")),
+    told: ["has_secret", "secret_changed_at"],
+    shown: ["deliveries"],
+  },
+  automation: {
+    Body: lazy(() => import("@/connect/AutomationBody")),
+    told: ["trigger_entity", "trigger_event", "trigger_fields", "conditions", "actions"],
+    shown: ["runs"],
+  },
+  channel_account: {
+    Body: lazy(() => import("@/connect/ChannelBody")),
+    told: ["secret_names", "secrets_set_at", "last_error"],
+  },
+  inbound_form: {
+    Body: lazy(() => import("@/connect/FormBody")),
+    told: ["public_id", "submission_count", "last_submitted_at"],
+  },
   deal: { Head: lazy(() => import("@/finance/InvoiceFrom")) },
   project: {
     Head: lazy(() => import("@/finance/InvoiceFrom")),

@@ -49,6 +49,8 @@ const SILENT = new Set([
   "updated_by",
   "version",
   "board_position",
+  // Told by the lines that it is summed up from.
+  "tax_breakdown",
   "search",
   "organization_id",
   "created_at",

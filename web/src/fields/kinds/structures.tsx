@@ -1,10 +1,10 @@
+import { useState } from "react";
 import i18n from "@/i18n";
 import { inWords } from "@/lib/words";
 import { boxEditor } from "../parts/BoxEditor";
 import { plainText } from "../parts/plain";
-import { textInput } from "../parts/TextEditor";
 import { lineOf, membersOf } from "../structured";
-import { type KindModule, type Parsed, refused, understood, type ViewProps } from "../types";
+import { type InputProps, type KindModule, type Parsed, refused, Unparsed, understood, type ViewProps } from "../types";
 import { isObject } from "../values";
 
 /** A list of plain words, such as the names of fields, as people read it; undefined for every other structure. */
@@ -58,6 +58,27 @@ function parseJson(text: string): Parsed {
 }
 const typed = (value: unknown) => (value === null || value === undefined ? "" : JSON.stringify(value, null, 2));
 
+/** Written as it is stored, with room for more than a line. What cannot be read yet stays, and is not sent. */
+function JsonInput({ value, aria, inputRef, onChange, onBlur }: InputProps) {
+  const [text, setText] = useState(() => (value instanceof Unparsed ? value.text : typed(value)));
+  return (
+    <textarea
+      {...aria}
+      ref={inputRef}
+      rows={4}
+      spellCheck={false}
+      value={text}
+      onChange={(event) => {
+        setText(event.target.value);
+        const parsed = parseJson(event.target.value);
+        onChange(parsed.ok ? parsed.value : new Unparsed(event.target.value, parsed.problem));
+      }}
+      onBlur={onBlur}
+      className="field-box resize-y py-2 font-mono text-xs"
+    />
+  );
+}
+
 export const json: KindModule = {
   width: 220,
   View: JsonView,
@@ -81,7 +102,7 @@ export const json: KindModule = {
       />
     ),
   }),
-  Input: textInput({ parse: parseJson, typed: (value) => (value === null || value === undefined ? "" : JSON.stringify(value)) }),
+  Input: JsonInput,
   wide: true,
   filter: "none",
   operators: ["is_null"],
