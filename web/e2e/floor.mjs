@@ -340,6 +340,82 @@ await check(
   as("ana"),
 );
 
+await check(
+  "what is connected explains itself: a webhook's secret is shown once, an automation reads as sentences",
+  async (page) => {
+    const { body: hook } = await ask(page, "POST", "/webhook-endpoints", {
+      ...{ name: "Bookkeeping", url: "https://hooks.kith.test/in", events: ["invoice.*", "deal.updated"], status: "paused" },
+    });
+    await page.goto(`/webhook-endpoints/${hook.id}`);
+    await page.getByText("Invoice: everything").waitFor();
+    await page.getByText("Deal: changed").waitFor();
+    await page.getByText("Nothing has been sent yet.").waitFor();
+    await page.getByRole("button", { name: "Make a secret" }).click();
+    assert.match(await page.locator("[data-secret]").innerText(), /^whsec_/);
+    await accessible(page);
+    await page.getByRole("button", { name: "I have kept it" }).click();
+    await page.getByText("Every delivery is signed.").waitFor();
+    await accessible(page);
+    const { body: rule } = await ask(page, "POST", "/automations", {
+      ...{ name: "Big deals", trigger_entity: "deal", trigger_event: "updated", trigger_fields: ["amount"] },
+      conditions: { and: [{ field: "amount", op: "gte", value: "25000" }] },
+      actions: [
+        { do: "create", entity: "task", set: { title: "Call them", priority: "high" } },
+        { do: "notify", users: ["owner_id"], title: "A big deal has moved" },
+      ],
+    });
+    await page.goto(`/automations/${rule.id}`);
+    const steps = page.locator("[data-rule] > li");
+    assert.match(await steps.nth(0).innerText(), /Deal is changed in Amount/);
+    assert.match(await steps.nth(1).innerText(), /Amount is at least .*25,000/);
+    assert.match(await steps.nth(2).innerText(), /Create: task[\s\S]*Call them[\s\S]*High[\s\S]*Tell owner/);
+    await page.getByText("It is switched off, and has not run yet.").waitFor();
+    await accessible(page);
+  },
+  as("ana"),
+);
+await check(
+  "a channel keeps secrets that nobody sees; a form says where it goes, and what came of it",
+  async (page) => {
+    const { body: account } = await ask(page, "POST", "/channel-accounts", {
+      ...{
+        name: "Hello",
+        channel: "email",
+        provider: "smtp_imap",
+        address: "hello@kith.test",
+        settings: { imap_host: "mail.kith.test" },
+      },
+    });
+    await page.goto(`/channel-accounts/${account.id}`);
+    await page.getByText("IMAP host").waitFor();
+    await page.getByText("None is kept.").waitFor();
+    await page.getByRole("button", { name: "Set secrets" }).click();
+    const dialog = page.getByRole("dialog", { name: "Set secrets" });
+    await dialog.getByLabel("Secret", { exact: true }).fill("hunter2 hunter2");
+    await accessible(page);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await page.locator("[data-secrets]").getByText("Password").waitFor();
+    assert.ok(!(await page.content()).includes("hunter2"));
+    await accessible(page);
+    const { body: form } = await ask(page, "POST", "/inbound-forms", { name: "Contact page" });
+    await page.goto(`/inbound-forms/${form.id}`);
+    const address = (await page.locator("[data-address]").innerText()).trim();
+    assert.ok((await page.locator("[data-snippet]").innerText()).includes(`<form action="${address}" method="post">`));
+    await page.getByText("Nobody has sent it yet.").waitFor();
+    const sent = await fetch(address, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ first_name: "Ada", last_name: "Lovelace", email: "ada@engine.example" }),
+    });
+    assert.equal(sent.status, 201);
+    await page.reload();
+    await page.locator("[data-submission]").getByText("New lead").waitFor();
+    await page.getByRole("link", { name: "Ada Lovelace" }).waitFor();
+    await accessible(page);
+  },
+  as("ana"),
+);
+
 await browser.close();
 await program.stop();
 const { failed, passed } = result();

@@ -196,10 +196,12 @@ export type Activity = {
   } | null;
   created_at: string;
 };
-export type HistoryEntry = Omit<Schemas["HistoryEntry"], "version" | "change_set_id" | "user"> & {
+export type HistoryEntry = Omit<Schemas["HistoryEntry"], "version" | "change_set_id" | "user" | "details"> & {
   version: number | null;
   change_set_id: string;
   user: { id: string; full_name: string } | null;
+  /** Of a merge or an erasure: what became of which records. */
+  details?: Record<string, unknown> | null;
 };
 
 export type Pipeline = Whole<Schemas["PipelineTotals"]>;

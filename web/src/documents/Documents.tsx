@@ -19,11 +19,11 @@ import { refreshLists } from "@/api/cache";
 import { can, isGranted, listPageQuery, nestable, useMe } from "@/api/queries";
 import type { Child, Entity, Rec } from "@/api/types";
 import { number, relative } from "@/lib/format";
+import { fileSize } from "@/lib/size";
 import { deleteRecord } from "@/records/edit";
 import { explain } from "@/records/errors";
 import { Button, buttonClass, cx, DropMenu, Notice, notify, Skeleton } from "@/ui";
 import { contentOf, pictureOf, shareLink } from "./files";
-import { fileSize } from "./size";
 import { forget, send, type Upload, uploads } from "./upload";
 import { Versions } from "./Versions";
 

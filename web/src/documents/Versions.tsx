@@ -4,10 +4,10 @@ import { useTranslation } from "react-i18next";
 import { request } from "@/api/client";
 import type { Rec } from "@/api/types";
 import { moment, number } from "@/lib/format";
+import { fileSize } from "@/lib/size";
 import { explain } from "@/records/errors";
 import { buttonClass, Modal, Notice, Skeleton } from "@/ui";
 import { contentOf, type FileVersion } from "./files";
-import { fileSize } from "./size";
 
 /** Every file that a document ever had, the newest first. */
 export function Versions({ document, name, onClose }: { document: Rec; name: string; onClose: () => void }) {

@@ -2,7 +2,8 @@ import { Link } from "@tanstack/react-router";
 import { PencilLine } from "lucide-react";
 import { useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Entity, Field, Rec } from "@/api/types";
+import { findEntity, useMeta } from "@/api/queries";
+import type { Entity, Field, Meta, Rec } from "@/api/types";
 import { subjectOf } from "@/fields/parts/SubjectPick";
 import { isEditable, kindOf } from "@/fields/registry";
 import { isBlank, isEmpty, nestedOf, targetOf, valueIn } from "@/fields/values";
@@ -12,6 +13,7 @@ import { hasSettingsPage } from "@/settings/pages";
 import { cx, Switch } from "@/ui";
 import { editRecord } from "./edit";
 import { specialOf } from "./special";
+import { useNames } from "./useNames";
 
 /** A record's fields in the sections of its layout; a click or Enter edits in place, as in a cell. */
 export function FieldList({ entity, record, compact = false }: { entity: Entity; record: Rec; compact?: boolean }) {
@@ -62,15 +64,19 @@ function Line({ entity, record, field }: { entity: Entity; record: Rec; field: F
   );
 }
 
+/** Ids that say which record something is about; the kind stands beside them. */
+const SUBJECTS = new Set(["record_id", "entity_id"]);
 /** The kind of record that a value leads to, where there is a page of it. */
-function recordOf(field: Field, value: unknown, record: Rec): Entity | undefined {
+function recordOf(meta: Meta, field: Field, value: unknown, record: Rec): Entity | undefined {
   if (isBlank(value)) return undefined;
   const target =
     field.kind === "reference"
       ? targetOf(field)
       : field.kind === "any_reference"
         ? (subjectOf(field, value, record)?.entity ?? undefined)
-        : undefined;
+        : field.kind === "uuid" && SUBJECTS.has(field.name) && typeof record.entity_type === "string"
+          ? findEntity(meta, record.entity_type)
+          : undefined;
   if (!target || hasSettingsPage(target.name)) return undefined;
   // A record that may not be seen has no page to lead to.
   return field.kind === "reference" && nestedOf(record, field) === null ? undefined : target;
@@ -78,6 +84,7 @@ function recordOf(field: Field, value: unknown, record: Rec): Entity | undefined
 
 function Value({ labelId, entity, record, field }: { labelId: string; entity: Entity; record: Rec; field: Field }) {
   const { t } = useTranslation();
+  const meta = useMeta();
   const [editing, setEditing] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const kind = kindOf(field);
@@ -123,14 +130,14 @@ function Value({ labelId, entity, record, field }: { labelId: string; entity: En
     "flex min-h-8 w-full items-center overflow-hidden rounded-sm px-2 text-start",
     long && "[&_.truncate]:overflow-visible [&_.truncate]:whitespace-pre-wrap [&_.truncate]:py-1.5",
   );
-  const target = recordOf(field, value, record);
+  const target = recordOf(meta, field, value, record);
   const seen = target ? (
     <Link
       to="/$entity/$id"
       params={{ entity: target.plural, id: String(value) }}
       className="flex min-w-0 items-center underline-offset-3 hover:underline pointer-coarse:min-h-10"
     >
-      {shown}
+      {field.kind === "uuid" ? <NameOf entity={target} id={String(value)} otherwise={shown} /> : shown}
     </Link>
   ) : (
     shown
@@ -163,4 +170,10 @@ function Value({ labelId, entity, record, field }: { labelId: string; entity: En
       {shown}
     </button>
   );
+}
+
+/** The name of a record of which only the id is kept; the id itself where it may not be seen, or is gone. */
+function NameOf({ entity, id, otherwise }: { entity: Entity; id: string; otherwise: React.ReactNode }) {
+  const name = useNames([{ entity, id }]).get(id);
+  return name ? <span className="truncate">{name}</span> : otherwise;
 }

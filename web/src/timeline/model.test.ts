@@ -53,6 +53,26 @@ it("a creation does not list every field", () => {
     changes: [],
   });
 });
+it("a creation is told once, of records without versions too", () => {
+  const made = { ...entry("h1", "2026-01-02", "s1", [change], "INSERT"), version: null };
+  expect(mergeTimeline([activity("a1", "2026-01-02", "s1", { type: "created" })], [made])).toHaveLength(1);
+});
+it("a merge is told on both records, and its undoing as well", () => {
+  const details = { winner_id: "c", loser_id: "d", undone: false };
+  const trail = { ...entry("h1", "2026-01-02", "s1", [], "MERGE"), details };
+  const kept = activity("a1", "2026-01-02", "s1", {
+    ...{ type: "merged", description: "Merged with Acme Ltd", metadata: { undone: false } },
+  });
+  const stays = mergeTimeline([kept], [trail], "c");
+  expect(stays.map((one) => one.merge)).toEqual([{ side: "stays", other: "Acme Ltd", undone: false }]);
+  expect(mergeTimeline([], [trail], "d")[0]?.merge).toEqual({ side: "goes", other: null, undone: false });
+  const undone = { ...kept, description: "Undid the merge with Acme Ltd", metadata: { undone: true } };
+  expect(mergeTimeline([undone], [])[0]?.merge).toMatchObject({ other: "Acme Ltd", undone: true });
+});
+it("an erasure is told though its change set has other words", () => {
+  const erased = entry("h2", "2026-01-02", "s1", [], "ERASE");
+  expect(mergeTimeline([activity("a1", "2026-01-02", "s1")], [erased]).map((one) => one.type)).toContain("erased");
+});
 it("custom fields are told one by one", () => {
   const container = { field: "custom_fields", old: { tier: "gold", visits: 3 }, new: { tier: "silver", visits: 3 } };
   expect(mergeTimeline([], [entry("h1", "2026-01-03", "s2", [container])])[0]?.changes).toEqual([

@@ -1,5 +1,6 @@
 import type { Field } from "@/api/types";
 import { decimal as decimalText, money as moneyText, number, percent as percentText } from "@/lib/format";
+import { fileSize } from "@/lib/size";
 import { parseDecimal, parseInteger } from "../numbers";
 import { FIGURE_OPERATORS } from "../parts/plain";
 import { textEditor, textInput } from "../parts/TextEditor";
@@ -33,8 +34,14 @@ function figureKind(
 
 /** A year is a name, not an amount: 1996, never 1,996. */
 const isYear = (field: Field) => /(^|_)year(_|$)/.test(field.name);
+/** Bytes, which nobody counts one by one. */
+const isSize = (field: Field) => /(^|_)(size|bytes)$/.test(field.name) && field.read_only;
 export const integer = figureKind(
-  (value, field) => (isBlank(value) ? "" : isYear(field) ? String(value) : number(Number(value))),
+  (value, field) => {
+    if (isBlank(value)) return "";
+    if (isYear(field)) return String(value);
+    return isSize(field) ? fileSize(Number(value)) : number(Number(value));
+  },
   parseInteger,
   "numeric",
   110,

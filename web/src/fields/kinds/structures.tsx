@@ -25,26 +25,19 @@ const JsonView = ({ value }: ViewProps) => <span className="truncate">{summed(va
 function JsonWhole({ value }: ViewProps) {
   if (wordsIn(value) !== undefined || !(Array.isArray(value) || isObject(value)))
     return <span className="min-w-0 py-1.5 break-words">{summed(value)}</span>;
-  if (Array.isArray(value))
-    return (
-      <ul className="m-0 flex min-w-0 list-none flex-col gap-0.5 p-0 py-1.5">
-        {value.map((entry, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: entries of a structure have no identity but their place
-          <li key={at} className="break-words">
-            {lineOf([entry], saying())}
-          </li>
-        ))}
-      </ul>
-    );
+  const lines: [key: string | number, name: string | null, text: string][] = Array.isArray(value)
+    ? value.map((entry, at) => [at, null, lineOf([entry], saying())])
+    : membersOf(value).map(([name, member]) => [name, inWords(name), lineOf(member, saying())]);
+  // It may stand within a button, where a list has no place.
   return (
-    <dl className="flex min-w-0 flex-col gap-0.5 py-1.5">
-      {membersOf(value).map(([name, member]) => (
-        <div key={name} className="min-w-0">
-          <dt className="inline text-fg-2">{inWords(name)}: </dt>
-          <dd className="inline break-words">{lineOf(member, saying())}</dd>
-        </div>
+    <span className="flex min-w-0 flex-col gap-0.5 py-1.5">
+      {lines.map(([key, name, text]) => (
+        <span key={key} className="break-words">
+          {name && <span className="text-fg-2">{name}: </span>}
+          {text}
+        </span>
       ))}
-    </dl>
+    </span>
   );
 }
 
