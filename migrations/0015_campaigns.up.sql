@@ -37,7 +37,7 @@ CREATE FUNCTION bare_phone(number text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$ SELECT split_part(number, ';', 1) $$;
 
 ALTER TABLE contacts
-  ADD COLUMN do_not_contact boolean GENERATED ALWAYS AS (coalesce(preferences -> 'do_not_contact' = 'true', false)) STORED;
+  ADD COLUMN do_not_contact boolean NOT NULL GENERATED ALWAYS AS (coalesce(preferences -> 'do_not_contact' = 'true', false)) STORED;
 CREATE INDEX contacts_do_not_contact ON contacts (organization_id, do_not_contact, id) WHERE deleted_at IS NULL;
 CREATE INDEX contacts_bare_phone ON contacts (organization_id, bare_phone(phone::text)) WHERE deleted_at IS NULL AND phone IS NOT NULL;
 CREATE INDEX contacts_bare_mobile ON contacts (organization_id, bare_phone(mobile::text)) WHERE deleted_at IS NULL AND mobile IS NOT NULL;
@@ -106,7 +106,7 @@ CREATE TRIGGER campaigns_status BEFORE UPDATE OF status ON campaigns FOR EACH RO
 ALTER TABLE leads
   ADD COLUMN campaign_id uuid,
   ADD COLUMN preferences jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(preferences) = 'object'),
-  ADD COLUMN do_not_contact boolean GENERATED ALWAYS AS (coalesce(preferences -> 'do_not_contact' = 'true', false)) STORED,
+  ADD COLUMN do_not_contact boolean NOT NULL GENERATED ALWAYS AS (coalesce(preferences -> 'do_not_contact' = 'true', false)) STORED,
   ADD CONSTRAINT leads_campaign FOREIGN KEY (organization_id, campaign_id) REFERENCES campaigns (organization_id, id) ON DELETE SET NULL (campaign_id);
 CREATE INDEX leads_campaign_id ON leads (organization_id, campaign_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX leads_do_not_contact ON leads (organization_id, do_not_contact, id) WHERE deleted_at IS NULL;

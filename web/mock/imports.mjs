@@ -125,8 +125,8 @@ export function createImports({ store, insert, update, uuid }) {
 
   /** Deletes what the job made; a record that was changed since stays. */
   function undo(job) {
-    if (job.undone_at) throw problem(409, "conflict", "this import was undone already");
-    if (!job.undo_until) throw problem(409, "conflict", "this import is not over yet; cancel it first");
+    if (job.undone_at) throw problem(409, "state_conflict", "this import was undone already");
+    if (!job.undo_until) throw problem(409, "state_conflict", "this import is not over yet; cancel it first");
     const now = new Date().toISOString();
     const kept = job.made.filter((row) => row.version > 1 && !row.deleted_at);
     const gone = job.made.filter((row) => row.deleted_at);

@@ -86,7 +86,7 @@ async fn an_import_is_undone_once_and_says_what_stayed() {
     let again = owner
         .post(&undo, &json!({}))
         .await
-        .problem(StatusCode::CONFLICT, "conflict")
+        .problem(StatusCode::CONFLICT, "state_conflict")
         .await;
     assert_eq!(again["detail"], "this import was undone already");
     // What went can be brought back by hand, like anything that is deleted.
