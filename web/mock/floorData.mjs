@@ -164,13 +164,14 @@ export function buildFloor(world, { record, pick, random, stamp, day, now }) {
         channel: "phone",
         note: "Walked through pricing for three sites. They want the annual plan, budget is approved.",
         outcome: "Connected, 14 min",
-        occurred_at: stamp(1.4),
+        // A whole day ago, so that it is of yesterday at every hour at which the mock may be started.
+        occurred_at: stamp(1),
         follow_up_at: null,
         product_id: products[0].id,
       },
       about("company", companies[0]),
       ana,
-      1.4,
+      1,
     ),
     written(
       {

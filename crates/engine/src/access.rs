@@ -386,7 +386,15 @@ fn within(
     company: Option<&str>,
     projects: (&[&str], &str),
 ) -> Vec<Json> {
-    let value = |column: &str| -> Option<Uuid> { facts.row.get(column)?.as_str()?.parse().ok() };
+    // What a record is about may be several people's, and is kept as an array then.
+    let values = |column: &str| -> Vec<Uuid> {
+        let kept = facts.row.get(column);
+        let listed = kept.and_then(Json::as_array).into_iter().flatten();
+        kept.into_iter()
+            .chain(listed)
+            .filter_map(|id| id.as_str()?.parse().ok())
+            .collect()
+    };
     if scope == "all" {
         return vec![json!({"by": "role"})];
     }
@@ -399,37 +407,37 @@ fn within(
     }
     let mut reasons = Vec::new();
     for column in owners {
-        match value(column) {
-            Some(owner) if owner == person.id => {
+        for owner in values(column) {
+            if owner == person.id {
                 reasons.push(json!({"by": "owner", "field": column}));
-            }
-            Some(owner) if scope == "team" && person.team.contains(&owner) => {
+            } else if scope == "team" && person.team.contains(&owner) {
                 reasons.push(json!({"by": "team", "field": column, "user_id": owner}));
             }
-            _ => {}
         }
     }
-    if let Some(column) = company
-        && let Some(company) = value(column)
-        && person.companies.contains(&company)
-    {
-        reasons.push(json!({"by": "company_membership", "field": column, "company_id": company}));
+    if let Some(column) = company {
+        for company in values(column) {
+            if person.companies.contains(&company) {
+                reasons.push(
+                    json!({"by": "company_membership", "field": column, "company_id": company}),
+                );
+            }
+        }
     }
     let (columns, permission) = projects;
     for column in columns {
-        if let Some(project) = value(column)
-            && person
-                .projects
-                .get(permission)
-                .is_some_and(|ids| ids.contains(&project))
-        {
-            reasons
-                .push(json!({"by": "project_membership", "field": column, "project_id": project}));
+        for project in values(column) {
+            let within = person.projects.get(permission);
+            if within.is_some_and(|ids| ids.contains(&project)) {
+                reasons.push(
+                    json!({"by": "project_membership", "field": column, "project_id": project}),
+                );
+            }
         }
     }
     if scope == "assigned_or_unowned"
         && let Some(owner) = owners.first()
-        && value(owner).is_none()
+        && values(owner).is_empty()
     {
         reasons.push(json!({"by": "unowned", "field": owner}));
     }
@@ -465,9 +473,12 @@ fn about(facts: &Facts, person: &Person) -> Vec<Json> {
             facts,
             person,
             scope,
-            &["subject_owner_id"],
+            &["subject_owner_id", "subject_other_owner_ids"],
             Some("subject_company_id"),
-            (&["subject_project_id"], "projects:read"),
+            (
+                &["subject_project_id", "subject_other_project_ids"],
+                "projects:read",
+            ),
         )
     };
     if reasons.is_empty() {

@@ -73,6 +73,7 @@ pub static PRODUCT: Entity = Entity {
             entity: "interaction",
             field: "product_id",
         },
+        crate::document::DOCUMENTS,
     ],
     layout: Layout {
         table: &[

@@ -6,7 +6,7 @@ use kith_catalogue::fault::{Fault, Faults};
 use kith_catalogue::field::{Choice, Default, Field};
 use kith_catalogue::kind::Kind;
 use kith_catalogue::{Col, col, fields_of};
-use kith_engine::{Change, Draft, EngineError, Rules};
+use kith_engine::{Caller, Change, Draft, Engine, EngineError, RecordJson, Rules, read_within};
 use kith_store::types::Type;
 use kith_store::{Statement, StoreError, SystemTx, Tx};
 use serde_json::Value as Json;
@@ -274,6 +274,34 @@ pub async fn set_secret(tx: &Tx, endpoint: Uuid, sealed: Vec<u8>) -> Result<(), 
     } else {
         Err(EngineError::NotFound)
     }
+}
+
+/// Sends a delivery again, now: one that was taken, was given up, or waits for its next attempt. Answers the delivery.
+///
+/// # Errors
+/// [`EngineError::Refused`] for who may not, [`EngineError::NotFound`], [`EngineError::Conflict`] for one that is on its
+/// way and for a webhook that is switched off.
+pub async fn resend(
+    engine: &Engine,
+    tx: &Tx,
+    caller: &Caller,
+    delivery: Uuid,
+) -> Result<RecordJson, EngineError> {
+    let resend = Statement::new("select resend_webhook($1, $2)")
+        .with(delivery, Type::UUID)
+        .with(caller.now.timestamp(), Type::TIMESTAMPTZ);
+    let found: bool = tx
+        .query_one(&resend)
+        .await?
+        .try_get(0)
+        .map_err(StoreError::from)?;
+    if !found {
+        return Err(EngineError::NotFound);
+    }
+    read_within(engine, tx, caller, &WEBHOOK_DELIVERY, vec![delivery])
+        .await?
+        .pop()
+        .ok_or(EngineError::NotFound)
 }
 
 #[cfg(test)]

@@ -231,6 +231,7 @@ fn interface(app: &App) -> Router<App> {
         // Documents; what carries files is below
         .route("/documents/uploads", post(uploads::begin))
         .route("/webhook-endpoints/{id}/secret", post(webhooks::new_secret))
+        .route("/webhook-deliveries/{id}/resend", post(webhooks::resend))
         .route("/documents/{id}/purge", post(documents::purge))
         .route("/documents/{id}/link", post(documents::link))
         .route(

@@ -1,7 +1,7 @@
-//! The secret of a webhook: made here, shown once, kept sealed.
+//! The secret of a webhook: made here, shown once, kept sealed. And its deliveries, sent again.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
@@ -40,4 +40,19 @@ pub(crate) async fn new_secret(
     .await?;
     let secret = format!("whsec_{}", STANDARD.encode(bytes));
     Ok(once(StatusCode::CREATED, &json!({"secret": secret})))
+}
+
+/// `POST /webhook-deliveries/{id}/resend`.
+pub(crate) async fn resend(
+    State(app): State<App>,
+    Acting(caller): Acting,
+    IdPath(id): IdPath,
+) -> Result<Response, Problem> {
+    let (engine, who) = (&app.engine, &caller);
+    let answer = write(&app, &caller, None, Problem::from, move |tx| async move {
+        let delivery = webhook::resend(engine, &tx, who, id).await?;
+        Ok((tx, Answer::record(delivery)))
+    })
+    .await?;
+    Ok(answer.into_response())
 }

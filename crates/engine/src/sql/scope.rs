@@ -116,7 +116,18 @@ fn about_predicate(
     let groups = [
         format!("{alias}.subject_company_id = {COMPANIES}"),
         in_projects(&format!("{alias}.subject_project_id"), entity.resource),
+        format!(
+            "{alias}.subject_other_project_ids && (SELECT my_project_ids('{}', 'read'))::uuid[]",
+            entity.resource
+        ),
     ];
+    // A record may be several people's.
+    let others = |scope| match scope {
+        Scope::Team => {
+            format!("{alias}.subject_other_owner_ids && (SELECT my_team_user_ids())::uuid[]")
+        }
+        _ => format!("current_user_id() = ANY ({alias}.subject_other_owner_ids)"),
+    };
     let one_scope = by_scope.len() == 1;
     let mut parts = Vec::new();
     for (scope, names) in by_scope {
@@ -124,7 +135,8 @@ fn about_predicate(
             None => continue,
             // Only the record itself says whether it is active.
             Some(Scope::Active) => Some("true".to_owned()),
-            Some(scope) => within(scope, &owners, &groups, alias),
+            Some(scope) => within(scope, &owners, &groups, alias)
+                .map(|condition| format!("{condition} OR {}", others(scope))),
         };
         match (one_scope, condition) {
             (true, None) => return,

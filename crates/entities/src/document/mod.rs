@@ -31,7 +31,7 @@ pub const REVISION: Col<i64> = col("revision");
 pub const UPLOADED_BY: Col<Uuid> = col("uploaded_by");
 pub const HAS_THUMBNAIL: Col<bool> = col("has_thumbnail");
 
-/// What a document may be about: everything that is somebody's.
+/// What a document may be about.
 const SUBJECTS: &[Choice] = &[
     Choice::new("company", "Company", "blue"),
     Choice::new("contact", "Contact", "teal"),
@@ -41,6 +41,8 @@ const SUBJECTS: &[Choice] = &[
     Choice::new("ticket", "Ticket", "orange"),
     Choice::new("campaign", "Campaign", "pink"),
     Choice::new("invoice", "Invoice", "teal"),
+    Choice::new("task", "Task", "gray"),
+    Choice::new("product", "Product", "amber"),
 ];
 
 pub static DOCUMENT: Entity = Entity {

@@ -168,6 +168,7 @@ pub static TASK: Entity = Entity {
             entity: "time_entry",
             field: "task_id",
         },
+        crate::document::DOCUMENTS,
     ],
     layout: Layout {
         table: &[

@@ -361,6 +361,15 @@ fn webhooks(add: &mut impl FnMut(&str, &str, Operation)) {
             .answers(201, "The secret", Some(secret), None)
             .fails(&[401, 403, 404, 503]),
     );
+    add(
+        "/webhook-deliveries/{id}/resend",
+        "post",
+        Operation::new("Webhooks", "resendWebhookDelivery", "Send a delivery again")
+            .describe("One that was taken, was given up, or waits for its next attempt; with the id that it had, by which the receiver tells that it is the same")
+            .takes([parameter("id")])
+            .answers(200, "The delivery, on its way again", Some(schema("WebhookDelivery")), None)
+            .fails(&[401, 403, 404, 409, 503]),
+    );
 }
 
 pub(super) fn schemas() -> Json {

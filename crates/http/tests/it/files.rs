@@ -287,6 +287,109 @@ async fn a_document_is_seen_with_its_record_and_by_nobody_else() {
     assert_eq!(seen["version"], made["version"]);
 }
 
+/// A task is whose it is given to, whose it was made by and whose it is about, and may belong to two projects: what is
+/// attached to it is seen by all of them, by nobody else, and no longer than they are.
+#[tokio::test]
+async fn a_document_about_a_task_is_everybodys_whose_the_task_is() {
+    let started = Started::new().await;
+    let owner = started.owner("ada").await;
+    let (given, given_id) = owner.colleague(&started, "gil", "member").await;
+    let (author, _) = owner.colleague(&started, "amy", "member").await;
+    let (about, about_id) = owner.colleague(&started, "abe", "member").await;
+    let (within, within_id) = owner.colleague(&started, "wim", "member").await;
+    let (beside, beside_id) = owner.colleague(&started, "bea", "member").await;
+    let (nobody, _) = owner.colleague(&started, "ned", "member").await;
+    let company = owner.company("Northwind").await;
+    let make = async |client: &Client, path: &str, body: Json| {
+        client
+            .post(path, &body)
+            .await
+            .json(StatusCode::CREATED)
+            .await
+    };
+    let mut projects = Vec::new();
+    for (name, user, lead) in [
+        ("Inside", &within_id, None),
+        ("Beside", &beside_id, Some(&about_id)),
+    ] {
+        let body = json!({"name": name, "company_id": company["id"], "owner_id": lead});
+        let project = make(&owner, "/projects", body).await;
+        let member = json!({"project_id": project["id"], "user_id": user, "role": "viewer"});
+        make(&owner, "/project-members", member).await;
+        projects.push(project);
+    }
+    let body = json!({"title": "Prepare the offer", "subject_type": "project", "subject_id": projects[1]["id"],
+        "project_id": projects[0]["id"], "assigned_to_id": given_id});
+    // Made by somebody with a narrow scope, who sees the projects while making it.
+    let joined = json!({"project_id": projects[0]["id"], "user_id": me(&author).await["user"]["id"], "role": "manager"});
+    let joined = make(&owner, "/project-members", joined).await;
+    let other = json!({"project_id": projects[1]["id"], "user_id": me(&author).await["user"]["id"], "role": "manager"});
+    let other = make(&owner, "/project-members", other).await;
+    let task = make(&author, "/tasks", body).await;
+    for member in [&joined, &other] {
+        let path = format!("/project-members/{}", id(member));
+        assert_eq!(owner.delete(&path).await.status(), StatusCode::NO_CONTENT);
+    }
+    let made = send(
+        &given,
+        &format!("/tasks/{}/documents", id(&task)),
+        "offer.txt",
+        "offer",
+    )
+    .await
+    .json(StatusCode::CREATED)
+    .await;
+    let path = format!("/documents/{}", id(&made));
+    let people = [
+        ("given", &given),
+        ("author", &author),
+        ("about", &about),
+        ("within", &within),
+        ("beside", &beside),
+        ("nobody", &nobody),
+    ];
+    let seen = async |hidden: &[&str]| {
+        for (name, client) in &people {
+            let expected = if hidden.contains(name) {
+                StatusCode::NOT_FOUND
+            } else {
+                StatusCode::OK
+            };
+            let task = client.get(&format!("/tasks/{}", id(&task))).await.status();
+            assert_eq!(task, expected, "{name} the task");
+            assert_eq!(client.get(&path).await.status(), expected, "{name}");
+            let list = client.get("/documents").await.json(StatusCode::OK).await;
+            let listed = list["data"].as_array().unwrap().len();
+            assert_eq!(
+                listed,
+                usize::from(expected == StatusCode::OK),
+                "{name} lists"
+            );
+            let found = client
+                .get("/documents?q=offer")
+                .await
+                .json(StatusCode::OK)
+                .await;
+            assert_eq!(
+                found["data"].as_array().unwrap().len(),
+                listed,
+                "{name} searches"
+            );
+        }
+    };
+    seen(&["nobody"]).await;
+    // The document goes where its task goes, and is not changed by that.
+    let change = json!({"assigned_to_id": about_id, "project_id": null});
+    owner
+        .patch(&format!("/tasks/{}", id(&task)), None, &change)
+        .await
+        .json(StatusCode::OK)
+        .await;
+    seen(&["nobody", "given", "within"]).await;
+    let after = owner.get(&path).await.json(StatusCode::OK).await;
+    assert_eq!(after["version"], made["version"]);
+}
+
 #[tokio::test]
 async fn versions_follow_each_other_and_the_last_reference_frees_the_storage() {
     let started = Started::new().await;

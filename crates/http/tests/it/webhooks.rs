@@ -300,6 +300,68 @@ async fn events_are_delivered_signed_and_once_and_tried_again_until_they_are_tak
             .await["data"],
         json!([])
     );
+
+    // Sent again when somebody asks for it who may; the receiver tells by the id that it is the same.
+    let again = format!(
+        "/webhook-deliveries/{}/resend",
+        seen["data"][0]["id"].as_str().unwrap()
+    );
+    let (member, _) = owner.colleague(&started, "bob", "manager").await;
+    for (client, status) in [
+        (&member, StatusCode::FORBIDDEN),
+        (&stranger, StatusCode::NOT_FOUND),
+        (&started.nobody(), StatusCode::UNAUTHORIZED),
+    ] {
+        assert_eq!(client.post(&again, &json!({})).await.status(), status);
+    }
+    let switch = async |status: &str| {
+        let body = json!({"status": status});
+        owner
+            .patch(&path, None, &body)
+            .await
+            .json(StatusCode::OK)
+            .await;
+    };
+    switch("paused").await;
+    let problem = owner
+        .post(&again, &json!({}))
+        .await
+        .problem(StatusCode::CONFLICT, "conflict")
+        .await;
+    assert!(
+        problem["detail"].as_str().unwrap().contains("switched off"),
+        "{problem}"
+    );
+    switch("active").await;
+    let queued = owner
+        .post(&again, &json!({}))
+        .await
+        .json(StatusCode::OK)
+        .await;
+    assert_eq!(
+        (&queued["status"], &queued["delivered_at"]),
+        (&json!("queued"), &json!(null))
+    );
+    owner
+        .post(&again, &json!({}))
+        .await
+        .problem(StatusCode::CONFLICT, "conflict")
+        .await;
+    // Asked for by the clock of the interface.
+    seconds.store(jiff::Timestamp::now().as_second() + 1, Ordering::Relaxed);
+    work_until(
+        &started,
+        &worker,
+        &seconds,
+        "select count(*) = 1 from webhook_deliveries where status = 'delivered' and attempts = 3",
+    )
+    .await;
+    let third = received.recv().await.unwrap();
+    assert_eq!((&third.id, &third.body), (&second.id, &second.body));
+    assert!(
+        received.try_recv().is_err(),
+        "sent once more than asked for"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,1 @@
+DROP FUNCTION resend_webhook(uuid, timestamptz);
