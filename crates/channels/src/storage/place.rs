@@ -283,6 +283,26 @@ impl Storage {
         }
         Ok(found)
     }
+
+    /// Removes everything that an organization has, with what was still being written. Answers how many files.
+    ///
+    /// # Errors
+    /// [`StorageError::Trouble`]; what is removed by then stays so.
+    pub async fn remove_organization(&self, organization: Uuid) -> Result<usize, StorageError> {
+        let files = self.files(organization).await?;
+        for file in &files {
+            self.remove(organization, *file).await?;
+        }
+        if let Some(root) = &self.root {
+            match tokio::fs::remove_dir_all(root.join(organization.simple().to_string())).await {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StorageError::Trouble(error.to_string()));
+                }
+                _ => {}
+            }
+        }
+        Ok(files.len())
+    }
 }
 
 impl Writing {

@@ -1,8 +1,9 @@
 //! `kith org`: organizations.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use kith_auth::Passwords;
+use kith_channels::storage::Storage;
 use kith_store::types::Type;
 use kith_store::{AdminConnection, Server, Statement};
 use uuid::Uuid;
@@ -28,6 +29,14 @@ pub(crate) enum Org {
     },
     /// List organizations.
     List,
+    /// Delete an organization for good: its records, history and files, and the accounts that belong to no other.
+    Delete {
+        /// Its short name or its id.
+        organization: String,
+        /// Its short name once more. Without it nothing goes, and what would is told.
+        #[arg(long)]
+        confirm: Option<String>,
+    },
 }
 
 /// Runs the command.
@@ -43,6 +52,13 @@ pub(crate) async fn run(settings: &Settings, what: Org) -> Result<()> {
                 slug,
             } => create(&admin, &name, slug, &owner, owner_name).await,
             Org::List => list(&admin).await,
+            Org::Delete {
+                organization,
+                confirm,
+            } => {
+                let storage = crate::storage(settings)?;
+                delete(&admin, &storage, &organization, confirm.as_deref()).await
+            }
         }
     }
     .await;
@@ -137,6 +153,83 @@ async fn list(admin: &AdminConnection) -> Result<()> {
         ))?;
     }
     Ok(())
+}
+
+/// What goes with an organization, in words that somebody can be frightened by.
+const TOLD: &str = "select (select count(*) from memberships m where m.organization_id = o.id), \
+     (select count(*) from companies c where c.organization_id = o.id), \
+     (select count(*) from contacts c where c.organization_id = o.id), \
+     (select count(*) from audit_log l where l.organization_id = o.id), \
+     (select count(*) from stored_files f where f.organization_id = o.id) \
+     from organizations o where o.id = $1";
+
+async fn delete(
+    admin: &AdminConnection,
+    storage: &Storage,
+    named: &str,
+    confirm: Option<&str>,
+) -> Result<()> {
+    let (id, slug) = match owner::organization(admin, Some(named)).await {
+        Ok(found) => found,
+        // The files of an organization whose deletion was interrupted after its rows were gone.
+        Err(error) => {
+            let Ok(id) = named.parse::<Uuid>() else {
+                return Err(error);
+            };
+            let files = storage.remove_organization(id).await?;
+            return say(&format!(
+                "there is no organization {id}; {files} files that were left of it are gone"
+            ));
+        }
+    };
+    let tell = Statement::new(TOLD).with(id, Type::UUID);
+    let rows = admin.query(&tell).await?;
+    let row = rows.first().context("the organization is gone already")?;
+    let count = |index: usize| row.try_get::<_, i64>(index);
+    let what = format!(
+        "{} members, {} companies, {} contacts, {} entries of history, {} files",
+        count(0)?,
+        count(1)?,
+        count(2)?,
+        count(3)?,
+        count(4)?
+    );
+    match confirm {
+        Some(said) if said == slug => {}
+        Some(said) => {
+            bail!("--confirm says {said:?} and the organization is {slug:?}; nothing was deleted")
+        }
+        None => {
+            return say(&format!(
+                "{slug} has {what}.\nNothing was deleted. This cannot be undone; to go on, say\n\n  kith org delete {slug} --confirm {slug}"
+            ));
+        }
+    }
+    let accounts = Statement::new(
+        "delete from users u where u.id = any ($1) and not exists (select 1 from memberships m where m.user_id = u.id)",
+    );
+    let members = Statement::new("select user_id from memberships where organization_id = $1")
+        .with(id, Type::UUID);
+    let going = Statement::new("delete from organizations where id = $1").with(id, Type::UUID);
+    owner::transaction(admin, Some(id), async || {
+        let members: Vec<Uuid> = admin
+            .query(&members)
+            .await?
+            .iter()
+            .map(|row| row.try_get(0))
+            .collect::<Result<_, _>>()?;
+        admin.execute(&going).await?;
+        admin
+            .execute(&accounts.with(members, Type::UUID_ARRAY))
+            .await?;
+        Ok(())
+    })
+    .await?;
+    // After the rows: a file without a row is only waste, a row without its file is a document lost.
+    storage.remove_organization(id).await.with_context(|| {
+        format!("{slug} is deleted, some of its files are not: `kith org delete {id}` removes them")
+    })?;
+    say(&format!("{slug} is gone, with {what}"))
 }
 
 #[cfg(test)]

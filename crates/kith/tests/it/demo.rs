@@ -155,6 +155,26 @@ async fn the_first_start_shows_an_organization_and_later_ones_leave_it_alone() {
     assert!(done, "{told}");
     assert_eq!(said(&told, "address "), "helena@second-look.example");
     assert_ne!(said(&told, "password "), password);
+    // The other one goes again, when it is meant: its people and files with it, and nothing of the first.
+    let files = |count: usize| {
+        let kept = std::fs::read_dir(folder.join("documents")).unwrap();
+        assert_eq!(kept.count(), count);
+    };
+    files(2);
+    let (done, told) = kith(&["org", "delete", "second-look"]);
+    assert!(done && told.contains("Nothing was deleted"), "{told}");
+    let (done, told) = kith(&["org", "delete", "second-look", "--confirm", "second"]);
+    assert!(!done && told.contains("nothing was deleted"), "{told}");
+    let (done, told) = kith(&["org", "delete", "second-look", "--confirm", "second-look"]);
+    assert!(done && told.contains("is gone"), "{told}");
+    files(1);
+    let (_, told) = kith(&["org", "list"]);
+    assert!(
+        told.contains("larkspur-studio") && !told.contains("second-look"),
+        "{told}"
+    );
+    let (done, told) = kith(&["user", "set-password", "helena@second-look.example"]);
+    assert!(!done, "{told}");
     drop(shown);
     let again = show(&folder, &client, false).await;
     assert_eq!(again.told, "");

@@ -1,0 +1,9 @@
+-- The other record of a merge by its name and not only in a sentence, so that pages tell of it in their reader's words.
+CALL amend_function('tell_merge(merges, boolean)', '''loser_id'', of_merge.loser_id, ''undone'', undone)', '''loser_id'', of_merge.loser_id, ''undone'', undone, ''other'', nullif(other, ''''), ''side'', ''stays'')');
+CALL amend_function('tell_of_tickets()', '    NEW.type := ''merged'';
+', '    NEW.type := ''merged'';
+    NEW.metadata := NEW.metadata || jsonb_build_object(''side'', ''goes'', ''undone'', (SELECT t.merged_into_id IS NULL FROM tickets t
+      WHERE t.organization_id = NEW.organization_id AND t.id = NEW.entity_id),
+      ''other'', (SELECT w.number FROM tickets t JOIN tickets w ON w.organization_id = t.organization_id AND w.id = t.merged_into_id
+        WHERE t.organization_id = NEW.organization_id AND t.id = NEW.entity_id));
+');
