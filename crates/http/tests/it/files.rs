@@ -308,19 +308,18 @@ async fn a_document_about_a_task_is_everybodys_whose_the_task_is() {
             .await
     };
     let mut projects = Vec::new();
-    for (name, user, lead) in [
-        ("Inside", &within_id, None),
-        ("Beside", &beside_id, Some(&about_id)),
-    ] {
-        let body = json!({"name": name, "company_id": company["id"], "owner_id": lead});
+    for (name, user) in [("Inside", &within_id), ("Beside", &beside_id)] {
+        let body = json!({"name": name, "company_id": company["id"]});
         let project = make(&owner, "/projects", body).await;
         let member = json!({"project_id": project["id"], "user_id": user, "role": "viewer"});
         make(&owner, "/project-members", member).await;
         projects.push(project);
     }
-    let body = json!({"title": "Prepare the offer", "subject_type": "project", "subject_id": projects[1]["id"],
+    let lead = json!({"last_name": "Buyer", "owner_id": about_id, "project_id": projects[1]["id"]});
+    let lead = make(&owner, "/leads", lead).await;
+    let body = json!({"title": "Prepare the offer", "subject_type": "lead", "subject_id": lead["id"],
         "project_id": projects[0]["id"], "assigned_to_id": given_id});
-    // Made by somebody with a narrow scope, who sees the projects while making it.
+    // Made by somebody with a narrow scope, who sees what it is about while making it.
     let joined = json!({"project_id": projects[0]["id"], "user_id": me(&author).await["user"]["id"], "role": "manager"});
     let joined = make(&owner, "/project-members", joined).await;
     let other = json!({"project_id": projects[1]["id"], "user_id": me(&author).await["user"]["id"], "role": "manager"});

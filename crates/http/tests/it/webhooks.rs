@@ -326,7 +326,7 @@ async fn events_are_delivered_signed_and_once_and_tried_again_until_they_are_tak
     let problem = owner
         .post(&again, &json!({}))
         .await
-        .problem(StatusCode::CONFLICT, "conflict")
+        .problem(StatusCode::CONFLICT, "state_conflict")
         .await;
     assert!(
         problem["detail"].as_str().unwrap().contains("switched off"),
@@ -345,7 +345,7 @@ async fn events_are_delivered_signed_and_once_and_tried_again_until_they_are_tak
     owner
         .post(&again, &json!({}))
         .await
-        .problem(StatusCode::CONFLICT, "conflict")
+        .problem(StatusCode::CONFLICT, "state_conflict")
         .await;
     // Asked for by the clock of the interface.
     seconds.store(jiff::Timestamp::now().as_second() + 1, Ordering::Relaxed);
