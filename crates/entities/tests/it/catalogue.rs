@@ -20,7 +20,11 @@ fn follows_from_subject(entity: &'static Entity, column: &str) -> bool {
     entity.field("subject_type").is_some_and(|field| {
         matches!(
             column,
-            "subject_owner_id" | "subject_company_id" | "subject_project_id"
+            "subject_owner_id"
+                | "subject_company_id"
+                | "subject_project_id"
+                | "subject_other_owner_ids"
+                | "subject_other_project_ids"
         ) || field
             .choices
             .iter()
