@@ -171,11 +171,9 @@ pub async fn require_current(
     {
         None => Ok(()),
         Some(missing) => Err(StoreError::setup(format!(
-            "the database lacks migration {:04} {}, and the role {:?} may not apply it: run `kith migrate up` with the \
-             database owner's DATABASE_URL",
-            missing.version,
-            missing.name,
-            admin.target().role()
+            "the database lacks migration {:04} {}: run `kith migrate up`, or `kith serve` once, with the DATABASE_URL of \
+             the database's owner where there is one",
+            missing.version, missing.name
         ))),
     }
 }

@@ -81,6 +81,25 @@ impl Server {
         })
     }
 
+    /// As [`Server::join`], for a command that needs the tables as this program knows them.
+    ///
+    /// # Errors
+    /// As [`Server::join`]; [`StoreError::Setup`] for a database that was not migrated, or by another version.
+    pub async fn join_current(settings: &DatabaseSettings) -> Result<Server, StoreError> {
+        let server = Server::join(settings).await?;
+        let checked = async {
+            let admin = server.admin().await?;
+            migrations::require_current(&admin, migrations::all()).await
+        };
+        match checked.await {
+            Ok(()) => Ok(server),
+            Err(error) => {
+                server.stop().await;
+                Err(error)
+            }
+        }
+    }
+
     /// The application's database.
     pub fn database(&self) -> &Database {
         &self.database

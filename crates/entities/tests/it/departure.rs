@@ -96,7 +96,7 @@ async fn an_owner_who_is_no_superuser_deletes_as_the_definer_and_events_are_othe
     admin.script("ROLLBACK").await.unwrap();
     admin
         .script(&format!(
-            "BEGIN; SET LOCAL ROLE kith_definer; DELETE FROM organizations WHERE id = '{}'; COMMIT",
+            "BEGIN; SET LOCAL ROLE kith_definer; SET LOCAL kith.organization = '{0}'; DELETE FROM organizations WHERE id = '{0}'; COMMIT",
             organization.id
         ))
         .await

@@ -30,7 +30,7 @@ pub(crate) struct Demo {
 
 /// Runs the command.
 pub(crate) async fn run(settings: &Settings, what: Demo) -> Result<()> {
-    let server = Server::join(&settings.database).await?;
+    let server = Server::join_current(&settings.database).await?;
     let storage = crate::storage(settings)?;
     let result = make(
         &server,

@@ -40,7 +40,7 @@ pub(crate) struct Export {
 
 /// Runs the command.
 pub(crate) async fn run(settings: &Settings, what: Export) -> Result<ExitCode> {
-    let server = Server::join(&settings.database).await?;
+    let server = Server::join_current(&settings.database).await?;
     let result = export_file(&server, settings, what).await;
     server.stop().await;
     result.map(|()| ExitCode::SUCCESS)

@@ -36,7 +36,7 @@ pub(crate) struct Import {
 
 /// Runs the command. Exit code 1 when rows failed.
 pub(crate) async fn run(settings: &Settings, what: Import) -> Result<ExitCode> {
-    let server = Server::join(&settings.database).await?;
+    let server = Server::join_current(&settings.database).await?;
     let result = import_file(&server, what).await;
     server.stop().await;
     result

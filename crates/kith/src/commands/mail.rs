@@ -22,7 +22,7 @@ pub(crate) enum Mail {
 
 /// Runs the command.
 pub(crate) async fn run(settings: &Settings, what: &Mail) -> Result<()> {
-    let server = Server::join(&settings.database).await?;
+    let server = Server::join_current(&settings.database).await?;
     let result = async {
         let admin = owner::connect(&server).await?;
         match what {

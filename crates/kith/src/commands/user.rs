@@ -44,7 +44,7 @@ pub(crate) enum User {
 
 /// Runs the command.
 pub(crate) async fn run(settings: &Settings, what: User) -> Result<()> {
-    let server = Server::join(&settings.database).await?;
+    let server = Server::join_current(&settings.database).await?;
     let result = async {
         let admin = owner::connect(&server).await?;
         match what {
