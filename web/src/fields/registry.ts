@@ -11,6 +11,7 @@ import { address, country, currency } from "./kinds/places";
 import { anyReference, reference, user, uuid } from "./kinds/references";
 import { customFields, json } from "./kinds/structures";
 import { text } from "./kinds/text";
+import { weeklyHours } from "./kinds/weeklyHours";
 import { isSettledIn } from "./settled";
 import type { KindModule } from "./types";
 
@@ -44,7 +45,10 @@ const REGISTRY: Record<Kind, KindModule> = {
 };
 
 /** What people choose rather than write, though it is stored as a text or a structure: by kind and name of the field. */
-const CHOSEN: Partial<Record<Kind, Record<string, KindModule>>> = { json: { events }, text: { trigger_entity: entityName } };
+const CHOSEN: Partial<Record<Kind, Record<string, KindModule>>> = {
+  json: { events, weekly_hours: weeklyHours },
+  text: { trigger_entity: entityName },
+};
 const chosen = (field: Field): KindModule | undefined => CHOSEN[field.kind]?.[field.name];
 /** Whether the words with which the server explains how to write a value say nothing, because it is chosen. */
 export const isChosen = (field: Field): boolean => chosen(field) !== undefined;

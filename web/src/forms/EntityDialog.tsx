@@ -204,7 +204,8 @@ export default function EntityDialog({
                           onChange={(value: unknown, target?: Nested | null) => {
                             if (field.include && target !== undefined)
                               setNested((now) => ({ ...now, [field.include as string]: target }));
-                            held.onChange(value);
+                            // A value with a member "target" would be taken for an event.
+                            held.onChange({ target: { value, name: held.name } });
                           }}
                         />
                       )}

@@ -278,6 +278,7 @@ const en = {
     min: "{{label}} must be at least {{limit}}.",
     max: "{{label}} must be at most {{limit}}.",
     maxLength: "{{label}} must be no longer than {{limit}} characters.",
+    said: "{{limit}}",
   },
   form: {
     hasDefault: "The default unless set",
@@ -292,6 +293,20 @@ const en = {
     details: "Details",
     more: "More",
     custom: "Custom fields",
+  },
+  week: {
+    closed: "Closed",
+    from: "{{day}}, hours {{place}}: from",
+    until: "{{day}}, hours {{place}}: until",
+    add: "Add hours on {{day}}",
+    remove: "Remove hours {{place}} of {{day}}",
+    copy: "Copy the hours of {{day}}",
+    toWorkdays: "To Monday through Friday",
+    toAll: "To every day",
+    hint: "A day without hours is closed. Until 00:00 means until the end of the day.",
+    incomplete: "{{day}}: give both a beginning and an end.",
+    order: "{{day}}: the end must come after the beginning.",
+    overlap: "{{day}}: two of these hours overlap.",
   },
   filters: {
     add: "Filter",

@@ -1,0 +1,33 @@
+import i18n from "@/i18n";
+import { later } from "../parts/later";
+import { modalEditor } from "../parts/ModalEditor";
+import { type InputProps, type KindModule, refused, type ViewProps } from "../types";
+import { linesOf, weekInLine, weekOf } from "../week";
+
+const WeekView = ({ value }: ViewProps) => <span className="truncate">{weekInLine(weekOf(value))}</span>;
+// It may stand within a button, where a list or a table has no place.
+const WeekWhole = ({ value }: ViewProps) => (
+  <span className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 py-1.5">
+    {linesOf(weekOf(value)).map(({ days, hours }) => (
+      <span key={days} className="contents">
+        <span className="text-fg-2">{days} </span>
+        <span className={hours ? "tabular" : "text-fg-3"}>{hours ?? i18n.t("week.closed")}</span>
+      </span>
+    ))}
+  </span>
+);
+const WeekInput = later<InputProps>(() => import("../parts/WeekInput"));
+
+/** When something is open on each day of the week. */
+export const weeklyHours: KindModule = {
+  width: 260,
+  View: WeekView,
+  Whole: WeekWhole,
+  Editor: modalEditor(WeekView, WeekInput),
+  Input: WeekInput,
+  wide: true,
+  filter: "none",
+  operators: ["is_null"],
+  text: (value) => weekInLine(weekOf(value)),
+  parse: () => refused("json"),
+};
