@@ -9,6 +9,7 @@ import { decimal, integer, money, percent } from "./kinds/figures";
 import { longText } from "./kinds/longText";
 import { address, country, currency } from "./kinds/places";
 import { anyReference, reference, user, uuid } from "./kinds/references";
+import { actions, conditions, triggerFields } from "./kinds/rules";
 import { customFields, json } from "./kinds/structures";
 import { text } from "./kinds/text";
 import { weeklyHours } from "./kinds/weeklyHours";
@@ -46,7 +47,7 @@ const REGISTRY: Record<Kind, KindModule> = {
 
 /** What people choose rather than write, though it is stored as a text or a structure: by kind and name of the field. */
 const CHOSEN: Partial<Record<Kind, Record<string, KindModule>>> = {
-  json: { events, weekly_hours: weeklyHours },
+  json: { events, weekly_hours: weeklyHours, trigger_fields: triggerFields, conditions, actions },
   text: { trigger_entity: entityName },
 };
 const chosen = (field: Field): KindModule | undefined => CHOSEN[field.kind]?.[field.name];
