@@ -326,6 +326,8 @@ export const workEntities = [
       field("budget", "Budget", "money", { currency_field: "currency" }),
       field("currency", "Currency", "currency", { default: "USD" }),
       field("owner_id", "Owner", "user"),
+      field("target_audience", "Audience", "json"),
+      field("goals", "Goals", "json"),
       ...stamps,
     ],
     { table: ["name", "type", "status", "budget", "owner_id"] },

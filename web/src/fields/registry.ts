@@ -6,10 +6,11 @@ import { date, timestamp } from "./kinds/dates";
 import { entityName } from "./kinds/entityNames";
 import { events } from "./kinds/events";
 import { decimal, integer, money, percent } from "./kinds/figures";
+import { namedFigures, permissions, preferences, profiles, settings, words } from "./kinds/lines";
 import { longText } from "./kinds/longText";
 import { address, country, currency } from "./kinds/places";
 import { anyReference, reference, user, uuid } from "./kinds/references";
-import { actions, conditions, triggerFields } from "./kinds/rules";
+import { actions, audience, conditions, formFields, triggerFields } from "./kinds/rules";
 import { customFields, json } from "./kinds/structures";
 import { text } from "./kinds/text";
 import { weeklyHours } from "./kinds/weeklyHours";
@@ -47,7 +48,11 @@ const REGISTRY: Record<Kind, KindModule> = {
 
 /** What people choose rather than write, though it is stored as a text or a structure: by kind and name of the field. */
 const CHOSEN: Partial<Record<Kind, Record<string, KindModule>>> = {
-  json: { events, weekly_hours: weeklyHours, trigger_fields: triggerFields, conditions, actions },
+  json: {
+    ...{ events, trigger_fields: triggerFields, conditions, actions, target_audience: audience },
+    ...{ weekly_hours: weeklyHours, preferences, permissions, fields: formFields, allowed_origins: words },
+    ...{ settings, social_profiles: profiles, goals: namedFigures, metrics: namedFigures },
+  },
   text: { trigger_entity: entityName },
 };
 const chosen = (field: Field): KindModule | undefined => CHOSEN[field.kind]?.[field.name];

@@ -55,6 +55,8 @@ const STRUCTURES: Record<string, string[]> = {
   automation: ["trigger_fields", "conditions"],
   channel_account: ["settings"],
   inbound_form: ["fields", "allowed_origins"],
+  campaign: ["target_audience", "goals"],
+  project_member: ["permissions"],
 };
 /** What a record page shows. */
 export const pageSections = (entity: Entity): FieldSection[] =>

@@ -1,8 +1,9 @@
 import i18n from "@/i18n";
 import { later } from "../parts/later";
 import { modalEditor } from "../parts/ModalEditor";
-import { type InputProps, type KindModule, refused, type ViewProps } from "../types";
+import type { InputProps, KindModule, ViewProps } from "../types";
 import { linesOf, weekInLine, weekOf } from "../week";
+import { COMMON } from "./structures";
 
 const WeekView = ({ value }: ViewProps) => <span className="truncate">{weekInLine(weekOf(value))}</span>;
 // It may stand within a button, where a list or a table has no place.
@@ -20,14 +21,11 @@ const WeekInput = later<InputProps>(() => import("../parts/WeekInput"));
 
 /** When something is open on each day of the week. */
 export const weeklyHours: KindModule = {
+  ...COMMON,
   width: 260,
   View: WeekView,
   Whole: WeekWhole,
   Editor: modalEditor(WeekView, WeekInput),
   Input: WeekInput,
-  wide: true,
-  filter: "none",
-  operators: ["is_null"],
   text: (value) => weekInLine(weekOf(value)),
-  parse: () => refused("json"),
 };
