@@ -13,6 +13,7 @@ import { anyReference, reference, user, uuid } from "./kinds/references";
 import { actions, audience, conditions, formFields, triggerFields } from "./kinds/rules";
 import { customFields, json } from "./kinds/structures";
 import { text } from "./kinds/text";
+import { timeZone } from "./kinds/timeZones";
 import { weeklyHours } from "./kinds/weeklyHours";
 import { isSettledIn } from "./settled";
 import type { KindModule } from "./types";
@@ -51,9 +52,9 @@ const CHOSEN: Partial<Record<Kind, Record<string, KindModule>>> = {
   json: {
     ...{ events, trigger_fields: triggerFields, conditions, actions, target_audience: audience },
     ...{ weekly_hours: weeklyHours, preferences, permissions, fields: formFields, allowed_origins: words },
-    ...{ settings, social_profiles: profiles, goals: namedFigures, metrics: namedFigures },
+    ...{ settings, config: settings, social_profiles: profiles, goals: namedFigures, metrics: namedFigures },
   },
-  text: { trigger_entity: entityName },
+  text: { trigger_entity: entityName, timezone: timeZone },
 };
 const chosen = (field: Field): KindModule | undefined => CHOSEN[field.kind]?.[field.name];
 /** Whether the words with which the server explains how to write a value say nothing, because it is chosen. */

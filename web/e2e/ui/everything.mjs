@@ -1,0 +1,9 @@
+// Accessibility, everywhere.
+import assert from "node:assert/strict";
+import { everyPage } from "../everyPage.mjs";
+
+export default async function flows(check) {
+  await check("every page that there is: accessible in both themes", async (page) => {
+    assert.deepEqual(await everyPage(page), []);
+  });
+}
