@@ -95,7 +95,9 @@ function Settings({
             const field = fields.find((one) => one.name === name);
             const kind = field && kindOf(field);
             const label = labelOf(entity, name);
-            const remove = (
+            // What a new record cannot do without is not taken away.
+            const needed = deed === "create" && field?.required === true && field.default === null;
+            const remove = !needed && (
               <button
                 type="button"
                 aria-label={t("connect.removeField", { field: label })}

@@ -18,11 +18,7 @@ export function modalEditor(View: ComponentType<ViewProps>, Input: ComponentType
     };
     return (
       // biome-ignore lint/a11y/noStaticElementInteractions: what is typed in the dialog is none of the cell's business
-      <div
-        className="flex h-full min-h-8 items-center overflow-hidden px-2"
-        onKeyDown={(event) => event.stopPropagation()}
-        onPointerDown={(event) => event.stopPropagation()}
-      >
+      <div className="flex h-full min-h-8 items-center overflow-hidden px-2" onKeyDown={(event) => event.stopPropagation()}>
         <View field={field} value={value} record={record} />
         <Modal
           title={t("record.editField", { field: field.label })}

@@ -81,7 +81,7 @@ function DayRow({
           ),
         )
       }
-      className="field-box tabular h-8 w-[6.75rem] min-w-0 pointer-coarse:h-10"
+      className="field-box tabular h-8 w-[7.75rem] min-w-0 pointer-coarse:h-10"
     />
   );
   return (
