@@ -47,7 +47,7 @@ function watch(page) {
 /** Goes everywhere and answers what is wrong there, a line each. `seen` is told of each page as it stands. */
 export async function everyPage(page, { only, seen = async () => {} } = {}) {
   const rest = watch(page);
-  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await page.emulateMedia({ colorScheme: "light" });
   await page.goto("/my-day");
   const wrong = [];
   for (const address of (await addressesOf(page)).filter((one) => !only || only.test(one))) {

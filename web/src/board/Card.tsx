@@ -126,7 +126,7 @@ export function CardBody({
   const close = face.due ? String(valueIn(record, face.due) ?? "") : "";
   const late = close !== "" && close < isoDay(new Date()) && (stage?.kind ?? "open") === "open";
   const own = face.share ? valueIn(record, face.share) : undefined;
-  const share = typeof own === "number" ? own : face.share?.read_only ? undefined : stage?.probability;
+  const share = typeof own === "number" ? own : !face.share || face.share.read_only ? undefined : stage?.probability;
   return (
     <>
       <p className="pe-12 font-medium pointer-coarse:pe-20">

@@ -6,7 +6,7 @@ import { SendAgain } from "./SendAgain";
 export default function DeliveryHead({ entity, record }: { entity: Entity; record: Rec }) {
   const hooks = findEntity(useMeta(), "webhook_endpoint");
   return hooks && can(hooks, "update") && record.status !== "queued" ? (
-    <div>
+    <div className="mt-3">
       <SendAgain target={entity} delivery={record} />
     </div>
   ) : null;

@@ -89,6 +89,8 @@ export type KindModule = {
   /** A click or Enter flips the value; there is no editor to open. */
   toggles?: boolean;
   Input: ComponentType<InputProps> | null;
+  /** What a form says about it, in place of the words that the server has for programs. */
+  hint?: () => string;
   /** The form gives it a whole row. */
   wide?: boolean;
   filter: FilterStyle;

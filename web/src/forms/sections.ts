@@ -48,7 +48,7 @@ export const formSections = (entity: Entity): FieldSection[] =>
     ...section,
     fields: section.fields
       .map((field) => (entity.name === "deal" ? asAsked(field) : field))
-      .map((field) => (isChosen(field) ? { ...field, help: null } : field)),
+      .map((field) => (isChosen(field) ? { ...field, help: kindOf(field).hint?.() ?? null } : field)),
   }));
 /** Structures that are the point of a record, and that whoever makes one has to give. */
 const STRUCTURES: Record<string, string[]> = {

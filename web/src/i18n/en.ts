@@ -294,6 +294,17 @@ const en = {
     more: "More",
     custom: "Custom fields",
   },
+  hints: {
+    settings: "Names and values that a program asks for, such as servers and ports. Nothing secret belongs here.",
+    profiles: "Where else this person is found, and the address there.",
+    figures: "A name and a figure each, such as leads: 200.",
+    sites: "Addresses such as https://www.example.com. Leave it empty to allow any site.",
+    triggerFields: "Leave it empty for any change.",
+    conditions: "It runs only where these hold. Without any it runs every time.",
+    actions: "What is done, in this order.",
+    audience: "Whom it is for. Without a condition it is for all of them.",
+    formFields: "What people are asked, in this order. What goes into no field is added to the notes of the lead.",
+  },
   pairs: {
     name: "Name {{place}}",
     value: "Value {{place}}",

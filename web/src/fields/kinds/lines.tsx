@@ -12,18 +12,20 @@ import { COMMON } from "./structures";
 
 /** Structures that people write by hand: lines of names and values, lists of words, and what is chosen from lists. */
 
-const pairsOf = (style: PairStyle, suggested: readonly string[] = []): KindModule => {
+const pairsOf = (style: PairStyle, suggested: readonly string[], hint: () => string): KindModule => {
   const Input = later<InputProps>(() =>
     import("../parts/PairsInput").then((all) => ({ default: all.pairsInput(style, suggested) })),
   );
-  return { ...COMMON, Editor: modalEditor(COMMON.View, Input), Input };
+  return { ...COMMON, Editor: modalEditor(COMMON.View, Input, hint), Input, hint };
 };
 /** Settings of a program: host names, ports, switches. */
-export const settings = pairsOf("any");
+export const settings = pairsOf("any", [], () => i18n.t("hints.settings"));
 /** Where somebody is found elsewhere. */
-export const profiles = pairsOf("texts", ["linkedin", "xing", "github", "instagram", "facebook", "youtube", "website"]);
+export const profiles = pairsOf("texts", ["linkedin", "xing", "github", "instagram", "facebook", "youtube", "website"], () =>
+  i18n.t("hints.profiles"),
+);
 /** Figures by name, such as what a campaign is to reach. */
-export const namedFigures = pairsOf("figures", ["leads", "conversions", "impressions", "clicks"]);
+export const namedFigures = pairsOf("figures", ["leads", "conversions", "impressions", "clicks"], () => i18n.t("hints.figures"));
 
 const PreferencesView = ({ value }: ViewProps) => <span className="truncate">{preferencesInWords(value)}</span>;
 const PreferencesWhole = ({ value }: ViewProps) => (
@@ -48,6 +50,7 @@ export const words: KindModule = {
   View: WordsView,
   Editor: pickEditor({ View: WordsView, useItems: none, multiple: true, creatable: true }),
   Input: pickInput({ View: WordsView, useItems: none, multiple: true, creatable: true }),
+  hint: () => i18n.t("hints.sites"),
   text: (value) => list(value).join(", "),
   parse: (text) => understood(text.split(/[,;\s]+/).filter(Boolean)),
 };

@@ -5,7 +5,11 @@ import type { EditorProps, InputProps, ViewProps } from "../types";
 import { checkValue } from "../validate";
 
 /** Edits a structure in place by the input that a form has for it, in a dialog of its own. */
-export function modalEditor(View: ComponentType<ViewProps>, Input: ComponentType<InputProps>): ComponentType<EditorProps> {
+export function modalEditor(
+  View: ComponentType<ViewProps>,
+  Input: ComponentType<InputProps>,
+  hint?: () => string,
+): ComponentType<EditorProps> {
   return function ModalEditor({ field, value, record, onCommit, onCancel }: EditorProps) {
     const { t } = useTranslation();
     const form = useId();
@@ -47,7 +51,7 @@ export function modalEditor(View: ComponentType<ViewProps>, Input: ComponentType
               }
             }}
           >
-            <FormRow label={field.label} error={error}>
+            <FormRow label={field.label} help={hint?.()} error={error}>
               {(aria) => (
                 <Input
                   field={field}
