@@ -44,26 +44,39 @@ function watch(page) {
   };
 }
 
-/** Goes everywhere and answers what is wrong there, a line each. `seen` is told of each page as it stands. */
+/**
+ * Goes everywhere and answers what is wrong there, a line each. Two pages of one browser share the way, as there are two
+ * things to do: to draw, and to look. `seen` is told of each page as it stands.
+ */
 export async function everyPage(page, { only, seen = async () => {} } = {}) {
-  const rest = watch(page);
-  await page.emulateMedia({ colorScheme: "light" });
   await page.goto("/my-day");
+  const addresses = (await addressesOf(page)).filter((one) => !only || only.test(one));
+  const other = await page.context().newPage();
+  await other.goto("/my-day");
+  const halves = [0, 1].map((half) => addresses.filter((_, at) => at % 2 === half));
+  const found = await Promise.all([walk(page, halves[0], seen), walk(other, halves[1], seen)]);
+  return found.flat();
+}
+
+async function walk(page, addresses, seen) {
+  const rest = watch(page);
   const wrong = [];
-  for (const address of (await addressesOf(page)).filter((one) => !only || only.test(one))) {
+  for (const [at, address] of addresses.entries()) {
+    await page.emulateMedia({ colorScheme: "light" });
     await page.evaluate((to) => history.pushState({}, "", to), address);
-    await page.waitForFunction((to) => location.pathname + location.search === to, address).catch(() => {});
-    if (address.includes("create=true")) await page.getByRole("dialog").first().waitFor();
+    const form = address.includes("create=true");
+    if (form) await page.getByRole("dialog").first().waitFor();
     await page.getByRole("heading").first().waitFor();
     await rest();
+    // What stands around every page is looked at once; what lies behind a form, on its own page.
+    const within = form ? "[role=dialog]" : at === 0 ? null : "main";
     for (const theme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme: theme });
       await page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
-      const found = await violations(page, theme === "dark" ? COLOURS : undefined);
+      const found = await violations(page, { within, ...(theme === "dark" ? { rules: COLOURS } : {}) });
       wrong.push(...found.map((one) => `${address} (${theme}): ${one}`));
       await seen(address, theme);
     }
-    await page.emulateMedia({ colorScheme: "light" });
   }
   return wrong;
 }

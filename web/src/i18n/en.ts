@@ -303,7 +303,7 @@ const en = {
     conditions: "It runs only where these hold. Without any it runs every time.",
     actions: "What is done, in this order.",
     audience: "Whom it is for. Without a condition it is for all of them.",
-    formFields: "What people are asked, in this order. What goes into no field is added to the notes of the lead.",
+    formFields: "What people are asked, in this order. Left empty: name, email, phone, company and a message.",
   },
   pairs: {
     name: "Name {{place}}",
