@@ -28,15 +28,21 @@ const rule = (Whole: KindModule["View"], Input: NonNullable<KindModule["Input"]>
 export const triggerFields = { ...rule(FieldsView, FieldsInput, () => i18n.t("hints.triggerFields")), View: FieldsView };
 export const conditions = rule(ConditionsView, ConditionsInput, () => i18n.t("hints.conditions"));
 export const actions = rule(ActionsView, ActionsInput, () => i18n.t("hints.actions"));
+/** Short enough to be told in full wherever it stands. */
+const toldInFull = (module: KindModule): KindModule => ({ ...module, View: module.Whole ?? module.View });
 /** Whom a campaign is for: contacts or leads, narrowed down by conditions. */
-export const audience = rule(
-  later<ViewProps>(() => import("@/marketing/AudienceInput").then((all) => ({ default: all.AudienceView }))),
-  later<InputProps>(() => import("@/marketing/AudienceInput")),
-  () => i18n.t("hints.audience"),
+export const audience = toldInFull(
+  rule(
+    later<ViewProps>(() => import("@/marketing/AudienceInput").then((all) => ({ default: all.AudienceView }))),
+    later<InputProps>(() => import("@/marketing/AudienceInput")),
+    () => i18n.t("hints.audience"),
+  ),
 );
 /** What a form on another site asks for. */
-export const formFields = rule(
-  later<ViewProps>(() => import("@/connect/FormFieldsInput").then((all) => ({ default: all.FormFieldsView }))),
-  later<InputProps>(() => import("@/connect/FormFieldsInput")),
-  () => i18n.t("hints.formFields"),
+export const formFields = toldInFull(
+  rule(
+    later<ViewProps>(() => import("@/connect/FormFieldsInput").then((all) => ({ default: all.FormFieldsView }))),
+    later<InputProps>(() => import("@/connect/FormFieldsInput")),
+    () => i18n.t("hints.formFields"),
+  ),
 );
