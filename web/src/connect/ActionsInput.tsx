@@ -8,7 +8,6 @@ import { StructureGroup } from "@/fields/parts/StructureGroup";
 import { draftOf, type InputProps, Unfinished } from "@/fields/types";
 import { Button, DropMenu } from "@/ui";
 import { moved } from "@/ui/Sortable";
-import { ActionView } from "./ActionView";
 import { type Action, DEEDS, type Deed, deedOf, freshAction, MOST_ACTIONS, problemOfActions } from "./rule";
 import { CreateForm, UpdateForm } from "./SetForms";
 import { NotifyForm, WebhookForm } from "./TellForms";
@@ -117,7 +116,7 @@ export default function ActionsInput({ value, values, onChange, ...held }: Input
                       onChange={(next) => put(actions.map((one, index) => (index === at ? next : one)))}
                     />
                   ) : (
-                    <ActionView action={action} trigger={trigger} />
+                    <p className="text-fg-2">{t("connect.keptAsItIs")}</p>
                   )}
                 </div>
               </li>

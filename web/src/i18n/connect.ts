@@ -46,6 +46,7 @@ const connect = {
     webhook: "Send it to {{name}}",
     aWebhook: "a webhook",
     otherAction: "Something else: {{name}}",
+    keptAsItIs: "This page does not know what it does. It is kept as it is.",
     noTrigger: "Choose first which records it is about.",
     onlyChanges: "Only changes can be narrowed down to fields.",
     addAction: "Add an action",

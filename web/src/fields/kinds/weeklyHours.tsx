@@ -12,7 +12,16 @@ const WeekWhole = ({ value }: ViewProps) => (
     {linesOf(weekOf(value)).map(({ days, hours }) => (
       <span key={days} className="contents">
         <span className="text-fg-2">{days} </span>
-        <span className={hours ? "tabular" : "text-fg-3"}>{hours ?? i18n.t("week.closed")}</span>
+        <span className={hours ? "tabular" : "text-fg-3"}>
+          {hours
+            ? hours.split(", ").map((span, at) => (
+                <span key={span}>
+                  {at > 0 && ", "}
+                  <span className="whitespace-nowrap">{span}</span>
+                </span>
+              ))
+            : i18n.t("week.closed")}
+        </span>
       </span>
     ))}
   </span>
