@@ -39,19 +39,25 @@ export const launch = () =>
 const axeSource = fs.readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/** The accessibility violations of the page as it is now, each as one line. Empty is good. */
-export async function violations(page) {
+/**
+ * The accessibility violations of the page as it is now, each as one line. Empty is good. `rules` narrows it down to some
+ * rules by their names, `within` to a part of the page.
+ */
+export async function violations(page, { rules = RULES, within = null } = {}) {
   // Evaluated by the debugger, which the page's content security policy does not reach; a script tag would be refused.
-  await page.evaluate(axeSource);
-  const found = await page.evaluate(async (rules) => {
-    // A popup that is still fading in has the contrast of neither state.
-    await Promise.all(
-      document
-        .getAnimations()
-        .map((animation) => (animation.effect?.getTiming().iterations === 1 ? animation.finished.catch(() => {}) : null)),
-    );
-    return (await globalThis.axe.run(document, { runOnly: rules, resultTypes: ["violations"] })).violations;
-  }, RULES);
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
+  const found = await page.evaluate(
+    async ([runOnly, part]) => {
+      // A popup that is still fading in has the contrast of neither state.
+      await Promise.all(
+        document
+          .getAnimations()
+          .map((animation) => (animation.effect?.getTiming().iterations === 1 ? animation.finished.catch(() => {}) : null)),
+      );
+      return (await globalThis.axe.run(part ?? document, { runOnly, preload: false, resultTypes: ["violations"] })).violations;
+    },
+    [rules, within],
+  );
   return found.flatMap((violation) =>
     violation.nodes.map((node) => {
       const reason = [...node.any, ...node.all, ...node.none][0]?.message ?? violation.help;

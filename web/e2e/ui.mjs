@@ -3,7 +3,9 @@ import { createSuite, launch, MOCK_URL, startMock } from "./lib.mjs";
 import account from "./ui/account.mjs";
 import board from "./ui/board.mjs";
 import composer from "./ui/composer.mjs";
+import connect from "./ui/connect.mjs";
 import day from "./ui/day.mjs";
+import everything from "./ui/everything.mjs";
 import imports from "./ui/imports.mjs";
 import inbox from "./ui/inbox.mjs";
 import leads from "./ui/leads.mjs";
@@ -31,7 +33,7 @@ const { check, result } = createSuite(browser, {
 
 const all = [
   ...[signIn, shell, table, views, records, composer, board, leads, day, inbox, work, trust, imports],
-  ...[account, people, roles, setup, phone],
+  ...[account, people, roles, setup, connect, phone, everything],
 ];
 for (const flows of all) await flows(check);
 

@@ -1,4 +1,5 @@
 // Made-up records, the same on every start.
+import { buildConnect } from "./connect.mjs";
 import { buildFloor } from "./floorData.mjs";
 import { buildPeople } from "./peopleData.mjs";
 import { buildWork } from "./workData.mjs";
@@ -185,6 +186,7 @@ export function build(companyCount = 5000) {
     ...floor,
     ...buildWork({ users, companies, contacts, products, leads: floor.leads }, { record, day }),
     ...buildPeople(users, { record, stamp }),
+    ...buildConnect({ users, deals }, record),
     companies,
     contacts,
     deals,

@@ -1,4 +1,5 @@
 // The metadata the stand-in serves: the same shape as the server's GET /meta, for the entities the tests need.
+import { connectEntities } from "./connect.mjs";
 import { choices, custom, entity, field, stamps } from "./fields.mjs";
 import { aboutIt, floorEntities } from "./floorMeta.mjs";
 import { peopleEntities } from "./peopleMeta.mjs";
@@ -250,5 +251,6 @@ export const entities = [
   ...workEntities,
   ...reportEntities,
   viewEntity,
+  ...connectEntities,
 ];
 export const currencies = ["USD", "EUR", "GBP", "CHF", "JPY"];

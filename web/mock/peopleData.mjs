@@ -51,6 +51,11 @@ export const RESOURCES = [
   resource("reports", "Reports", ["create", "read", "update", "delete", "export"]),
   resource("views", "Views", ["create", "read", "update", "delete"]),
   resource("dashboards", "Dashboards", ["create", "read", "update", "delete"]),
+  resource("webhooks", "Webhooks", ["create", "read", "update", "delete"]),
+  resource("automations", "Automations", ["create", "read", "update", "delete"]),
+  resource("sla_policies", "SLA policies", ["create", "read", "update", "delete"]),
+  resource("channel_accounts", "Channel accounts", ["create", "read", "update", "delete"]),
+  resource("inbound_forms", "Inbound forms", ["create", "read", "update", "delete"]),
 ];
 
 const SETUP = ["organization", "users", "roles", "teams", "industries", "tags", "custom_fields", "pipelines", "audit_log"];

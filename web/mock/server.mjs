@@ -6,6 +6,7 @@ import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import zlib from "node:zlib";
+import { createConnect } from "./connect.mjs";
 import { build, uuid } from "./data.mjs";
 import { exported } from "./export.mjs";
 import { createFloor } from "./floor.mjs";
@@ -99,6 +100,7 @@ const trust = createTrust({
   include: (entity, record, names) => withIncludes(entity, record, store, entities, names),
   actor: () => actor,
 });
+const connect = createConnect({ store });
 const reports = createReports({ store, insert, update, entityOf, actor: () => actor });
 reset(process.env.SIGNED_IN === "1");
 
@@ -411,7 +413,8 @@ async function answer(request, url, parts, raw) {
   const worked =
     work.answer(method, parts, json, query, raw) ??
     trust.answer(method, parts, json, query) ??
-    reports.answer(method, parts, json);
+    reports.answer(method, parts, json) ??
+    connect.answer(method, parts);
   if (worked) return worked;
   const entity = entityOf.get(first);
   if (!entity) throw problem(404, "not_found", "Not found.");

@@ -54,6 +54,7 @@ export const workEntities = [
         { label: "Plan", fields: ["start_date", "due_date", "estimated_hours", "budget", "currency"] },
         { label: "People", fields: ["owner_id", "project_manager_id"] },
       ],
+      board: { group_by: "status" },
     },
     {
       children: [
@@ -130,6 +131,7 @@ export const workEntities = [
         { label: "Ticket", fields: ["number", "subject", "status", "priority", "category", "assigned_to_id"] },
         { label: "Customer", fields: ["company_id", "contact_id", "description"] },
       ],
+      board: { group_by: "status" },
     },
     { children: [{ name: "comments", label: "Comments", entity: "ticket_comment", field: "ticket_id" }, ...aboutIt] },
   ),
@@ -326,6 +328,8 @@ export const workEntities = [
       field("budget", "Budget", "money", { currency_field: "currency" }),
       field("currency", "Currency", "currency", { default: "USD" }),
       field("owner_id", "Owner", "user"),
+      field("target_audience", "Audience", "json"),
+      field("goals", "Goals", "json"),
       ...stamps,
     ],
     { table: ["name", "type", "status", "budget", "owner_id"] },

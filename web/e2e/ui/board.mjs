@@ -153,4 +153,27 @@ export default async function flows(check) {
     },
     { viewport: { width: 1100, height: 800 }, hasTouch: true },
   );
+  await check("board: projects and tickets stand by their status, and move to another one", async (page) => {
+    await page.goto("/projects?layout=board");
+    const active = column(page, "Active");
+    await active.locator("[data-card]").first().waitFor();
+    await accessible(page);
+    const patches = requestsOf(page, "PATCH");
+    const before = await active.locator("[data-card]").count();
+    assert.equal(await active.locator("[data-count]").innerText(), String(before));
+    const card = active.locator("[data-card]").first();
+    const id = await card.getAttribute("data-card");
+    await card
+      .getByRole("button", { name: /^Move / })
+      .first()
+      .click();
+    await page.getByRole("menuitem", { name: "Paused" }).click();
+    await stands(page, id, "Paused");
+    assert.deepEqual(patches[0].body, { status: "paused" });
+    await page.getByRole("button", { name: "Undo" }).first().click();
+    await stands(page, id, "Active");
+    await page.goto("/tickets?layout=board");
+    await column(page, "Waiting for customer").locator("[data-card]").first().waitFor();
+    await accessible(page);
+  });
 }

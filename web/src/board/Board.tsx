@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
 import { ChevronDown, GitBranch, TriangleAlert } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { allOf, columnQuery, fetchList, findEntity, type ListParams, pipelineQuery, useMeta } from "@/api/queries";
+import { allOf, columnQuery, fetchList, findEntity, type ListParams, useMeta } from "@/api/queries";
 import type { Entity, PipelineStage, Rec } from "@/api/types";
 import { titleOf } from "@/fields/values";
 import { FilterBar } from "@/filters/FilterBar";
@@ -17,6 +17,7 @@ import { Button, cx, DropMenu, Empty, Skeleton } from "@/ui";
 import { type DragEvent, type Moment, useAnnouncements } from "@/ui/announcements";
 import { BoardColumn } from "./BoardColumn";
 import { CardBody } from "./Card";
+import { choiceField, columnsQuery } from "./choices";
 import { faceOf, includesOfFace } from "./face";
 import { type Columns, moveCard, stageOf } from "./model";
 import { type BoardScope, moveRecord } from "./moves";
@@ -46,7 +47,7 @@ export default function Board({ entity, search, set, onView, onCreate }: Props) 
     const filter = treeOf({ ...(f ? { f } : {}), ...(any ? { any } : {}) });
     return { ...(q ? { q } : {}), ...(filter ? { filter } : {}), ...(archived ? { archived } : {}) };
   }, [f, any, q, archived]);
-  const summary = useQuery({ ...pipelineQuery(entity.plural, search.pipeline, params), placeholderData: (held) => held });
+  const summary = useQuery({ ...columnsQuery(entity, search.pipeline, params), placeholderData: (held) => held });
   const stages = useMemo(
     () => (summary.data?.stages ?? []).filter((stage) => stage.is_active || stage.count > 0),
     [summary.data],
@@ -57,15 +58,18 @@ export default function Board({ entity, search, set, onView, onCreate }: Props) 
     (stage: string): ListParams => ({
       ...params,
       filter: allOf(params.filter, { field: groupBy, op: "eq", value: stage }),
-      sort: "board_position",
+      // Where records have no place of their own, they stand in the order of their list.
+      ...(entity.fields.some((field) => field.name === "board_position") ? { sort: "board_position" } : {}),
       include: includesOfFace(face),
     }),
-    [params, groupBy, face],
+    [params, groupBy, face, entity],
   );
   return (
     <>
       <ListToolbar entity={entity} search={search} set={set} onView={onView}>
-        <PipelineSwitch entity={entity} current={summary.data?.pipeline} onChoose={(pipeline) => set({ pipeline })} />
+        {!choiceField(entity) && (
+          <PipelineSwitch entity={entity} current={summary.data?.pipeline} onChoose={(pipeline) => set({ pipeline })} />
+        )}
         <BoardTotals stages={stages} />
       </ListToolbar>
       <FilterBar entity={entity} items={search.f ?? []} any={search.any === true} onChange={set} />
@@ -99,10 +103,14 @@ export default function Board({ entity, search, set, onView, onCreate }: Props) 
             onCreate={
               onCreate &&
               ((stage) =>
-                onCreate({
-                  values: { [groupBy]: stage.id, ...(summary.data ? { pipeline_id: summary.data.pipeline.id } : {}) },
-                  nested: { [groupBy.replace(/_id$/, "")]: { id: stage.id, name: stage.name } },
-                }))
+                onCreate(
+                  choiceField(entity)
+                    ? { values: { [groupBy]: stage.id }, nested: {} }
+                    : {
+                        values: { [groupBy]: stage.id, ...(summary.data ? { pipeline_id: summary.data.pipeline.id } : {}) },
+                        nested: { [groupBy.replace(/_id$/, "")]: { id: stage.id, name: stage.name } },
+                      },
+                ))
             }
           />
         </Beside>

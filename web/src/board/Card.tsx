@@ -123,10 +123,11 @@ export function CardBody({
   const secondTarget = face.second ? targetOf(face.second) : undefined;
   const owner = textOf(face.owner);
   const amount = face.amount && !isBlank(valueIn(record, face.amount)) ? textOf(face.amount) : "";
-  const close = face.due ? String(valueIn(record, face.due) ?? "") : "";
+  const due = face.due ? String(valueIn(record, face.due) ?? "") : "";
+  const close = due && face.due?.kind === "timestamp" ? isoDay(new Date(due)) : due;
   const late = close !== "" && close < isoDay(new Date()) && (stage?.kind ?? "open") === "open";
   const own = face.share ? valueIn(record, face.share) : undefined;
-  const share = typeof own === "number" ? own : face.share?.read_only ? undefined : stage?.probability;
+  const share = typeof own === "number" ? own : !face.share || face.share.read_only ? undefined : stage?.probability;
   return (
     <>
       <p className="pe-12 font-medium pointer-coarse:pe-20">

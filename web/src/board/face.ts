@@ -22,7 +22,7 @@ export function faceOf(entity: Entity): Face {
     second: others.find((field) => field.kind === "reference" && hasFace(targetOf(field))) ?? first("text", others),
     amount: first("money"),
     share: first("percent", inTable),
-    due: first("date"),
+    due: first("date") ?? inTable.find((field) => field.kind === "timestamp" && field.name.includes("due")),
     owner: first("user"),
   };
 }

@@ -37,6 +37,8 @@ export function shiftTotals(pipeline: Pipeline, record: Rec, amountField: string
   const currency = String(record.currency ?? "");
   const amount = typeof record[amountField] === "string" ? record[amountField] : "0";
   const change = (stage: Pipeline["stages"][number], sign: 1 | -1) => {
+    // A board without sums counts its cards, and nothing else.
+    if (amountField === "") return { ...stage, count: Math.max(0, stage.count + sign) };
     const held = stage.totals.find((total) => total.currency === currency) ?? { currency, count: 0, amount: "0", weighted: "0" };
     const next = { ...held, count: held.count + sign, amount: addDecimal(held.amount, amount, sign) };
     return {

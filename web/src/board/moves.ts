@@ -6,9 +6,11 @@ import type { Entity, List, Pipeline, PipelineStage, Rec } from "@/api/types";
 import { titleOf } from "@/fields/values";
 import i18n from "@/i18n";
 import { askForValue } from "@/records/dialogs";
+import { editRecord } from "@/records/edit";
 import { complain } from "@/records/errors";
 import { specialOf } from "@/records/special";
 import { offerUndo } from "@/records/undo";
+import { choiceField } from "./choices";
 import { faceOf } from "./face";
 import { type Columns, placeOf, shiftTotals, stageOf } from "./model";
 
@@ -44,7 +46,7 @@ function moveHeld(scope: BoardScope, record: Rec, from: string, to: string, inde
     return { ...held, pages };
   });
   queryClient.setQueriesData<Pipeline>({ queryKey: ["pipeline", scope.entity.plural] }, (held) =>
-    held ? shiftTotals(held, record, amountOf(scope.entity), from, to) : held,
+    held ? shiftTotals(held, record, choiceField(scope.entity) ? "" : amountOf(scope.entity), from, to) : held,
   );
 }
 
@@ -71,6 +73,15 @@ export async function moveRecord(
   const to = stageOf(now, record.id);
   if (from === undefined || to === undefined) return false;
   const stage = stages.find((entry) => entry.id === to);
+  const choice = choiceField(entity);
+  if (choice) {
+    // Among the choices of a field there are no places, only the choice itself.
+    if (from === to) return false;
+    moveHeld(scope, record, from, to, (now[to] ?? []).indexOf(record.id));
+    const stands = await editRecord(entity, record, [{ field: choice, value: to }]);
+    if (!stands) refreshBoard(entity);
+    return stands;
+  }
   const enter = from !== to && !options.undoing && stage ? specialOf(entity).enterStage?.(entity, record, stage) : undefined;
   if (enter) return enter;
   const body: Record<string, unknown> = { stage: to, ...placeOf(now, record.id) };

@@ -7,26 +7,27 @@ import { useTranslation } from "react-i18next";
 import { can, findEntity, listPageQuery, useMeta } from "@/api/queries";
 import type { Entity, FilterTree, Rec } from "@/api/types";
 import { kindOf } from "@/fields/registry";
-import { useOperatorWord } from "@/filters/FilterChip";
+import { ClauseView } from "@/filters/ClauseView";
+import { clauseOf, labelOf } from "@/filters/clause";
 import { moment, relative } from "@/lib/format";
-import { inWords, within } from "@/lib/words";
+import { inWords } from "@/lib/words";
 import { explain } from "@/records/errors";
 import { useNames } from "@/records/useNames";
 import { Button, Notice, Skeleton } from "@/ui";
+import { ActionView } from "./ActionView";
 import { Panel, PanelTable, PanelText } from "./Panel";
-import { type Action, actionsOf, type Clause, clauseOf, labelOf, settingsOf, valueInWords } from "./rule";
+import { actionsOf } from "./rule";
 
 const EntityDialog = lazy(() => import("@/forms/EntityDialog"));
 
 const FEW = 20;
-const ID = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
 
 /** An automation in sentences: when, if and then; and what has become of its runs. */
 export default function AutomationBody({ entity, record }: { entity: Entity; record: Rec }) {
   const { t } = useTranslation();
   const meta = useMeta();
   const trigger = findEntity(meta, String(record.trigger_entity));
-  const happens = String(record.trigger_event) as "created";
+  const happens = String(record.trigger_event) as "created" | "updated";
   const clause = clauseOf(record.conditions as FilterTree | null);
   const [editing, setEditing] = useState(false);
   const fields = Array.isArray(record.trigger_fields) ? record.trigger_fields.map(String) : [];
@@ -46,7 +47,7 @@ export default function AutomationBody({ entity, record }: { entity: Entity; rec
           <Step icon={Zap} word={t("connect.whenever")}>
             <strong className="font-semibold">{trigger?.label ?? inWords(String(record.trigger_entity))}</strong>{" "}
             {t(`connect.happens.${happens}`, { defaultValue: happens })}
-            {fields.length > 0 && (
+            {happens === "updated" && fields.length > 0 && (
               <span className="text-fg-2">
                 {" "}
                 {t("connect.inFields", { fields: fields.map((name) => labelOf(trigger, name)).join(", ") })}
@@ -63,7 +64,7 @@ export default function AutomationBody({ entity, record }: { entity: Entity; rec
               {actionsOf(record.actions).map((action, at) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: actions have no identity but their order
                 <li key={at}>
-                  <ActionView action={action} trigger={String(record.trigger_entity)} entity={trigger} />
+                  <ActionView action={action} trigger={trigger} />
                 </li>
               ))}
             </ul>
@@ -89,81 +90,6 @@ function Step({ icon: Icon, word, children }: { icon: ComponentType<{ size?: num
       <span className="pt-0.5 text-fg-2">{word}</span>
       <div className="min-w-0 pt-0.5 break-words">{children}</div>
     </li>
-  );
-}
-
-function ClauseView({ clause, entity }: { clause: Clause; entity: Entity | undefined }) {
-  const { t } = useTranslation();
-  const word = useOperatorWord();
-  if ("join" in clause) {
-    const [only] = clause.parts;
-    if (clause.parts.length === 1 && clause.join !== "none" && only) return <ClauseView clause={only} entity={entity} />;
-    return (
-      <>
-        <span className="text-fg-2">{t(`connect.${clause.join}Of`)}</span>
-        <ul className="m-0 mt-1 flex list-none flex-col gap-1 border-s ps-3">
-          {clause.parts.map((part, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: conditions have no identity but their order
-            <li key={at}>
-              <ClauseView clause={part} entity={entity} />
-            </li>
-          ))}
-        </ul>
-      </>
-    );
-  }
-  const field = entity?.fields.find((one) => one.name === clause.field);
-  return (
-    <>
-      <strong className="font-semibold">{labelOf(entity, clause.field)}</strong>{" "}
-      <span className="text-fg-2">{field ? word(field, clause.op, clause.value) : inWords(clause.op).toLowerCase()}</span>
-      {clause.op !== "is_null" && <> {valueInWords(entity, clause.field, clause.value)}</>}
-    </>
-  );
-}
-
-function ActionView({ action, trigger, entity }: { action: Action; trigger: string; entity: Entity | undefined }) {
-  const { t } = useTranslation();
-  const meta = useMeta();
-  const users = findEntity(meta, "user");
-  const hooks = findEntity(meta, "webhook_endpoint");
-  const names = useNames([
-    ...(users ? (action.users ?? []).filter((user) => ID.test(user)).map((id) => ({ entity: users, id })) : []),
-    ...(hooks && action.endpoint_id ? [{ entity: hooks, id: action.endpoint_id }] : []),
-  ]);
-  const settings = settingsOf(action, trigger);
-  const made = action.entity ? findEntity(meta, action.entity) : undefined;
-  const label = made ? within(made.label) : inWords(action.entity ?? "").toLowerCase();
-  const headline =
-    action.do === "update"
-      ? t("connect.update")
-      : action.do === "create"
-        ? t("connect.create", { label })
-        : action.do === "notify"
-          ? t("connect.notify", {
-              who: (action.users ?? [])
-                .map((user) => (ID.test(user) ? (names.get(user) ?? "…") : within(labelOf(entity, user))))
-                .join(", "),
-            })
-          : action.do === "webhook"
-            ? t("connect.webhook", { name: names.get(action.endpoint_id ?? "") ?? t("connect.aWebhook") })
-            : t("connect.otherAction", { name: action.do });
-  return (
-    <>
-      <span className="font-medium">{headline}</span>
-      {action.title && <span className="block text-fg-2">“{action.title}”</span>}
-      {action.message && <span className="block text-fg-2">{action.message}</span>}
-      {settings.length > 0 && (
-        <dl className="mt-1 grid grid-cols-[minmax(72px,auto)_minmax(0,1fr)] gap-x-3 gap-y-0.5">
-          {settings.map(([name, value, key]) => (
-            <div key={key} className="contents">
-              <dt className="text-fg-2">{name}</dt>
-              <dd className="min-w-0 break-words">{value}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-    </>
   );
 }
 

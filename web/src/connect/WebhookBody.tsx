@@ -15,6 +15,7 @@ import { complain, explain } from "@/records/errors";
 import { Button, buttonClass, Notice, Skeleton } from "@/ui";
 import { Panel, PanelTable, PanelText } from "./Panel";
 import { SecretOnce } from "./SecretOnce";
+import { SendAgain } from "./SendAgain";
 
 const FEW = 20;
 
@@ -80,6 +81,7 @@ function Deliveries({ entity, record }: { entity: Entity; record: Rec }) {
   const status = target?.fields.find((field) => field.name === "status");
   if (!target) return null;
   const Status = status && kindOf(status).View;
+  const again = can(entity, "update");
   return (
     <Panel
       title={t("connect.deliveries")}
@@ -108,7 +110,10 @@ function Deliveries({ entity, record }: { entity: Entity; record: Rec }) {
         <PanelText>{t("connect.noDeliveries")}</PanelText>
       ) : (
         <PanelTable
-          columns={[t("connect.event"), t("connect.state"), t("connect.attempts"), t("connect.answer"), t("connect.when")]}
+          columns={[
+            ...[t("connect.event"), t("connect.state"), t("connect.attempts"), t("connect.answer"), t("connect.when")],
+            ...(again ? [t("connect.again")] : []),
+          ]}
         >
           {data.data.map((row) => (
             <tr key={row.id} data-delivery={row.id} className="hover:bg-hover">
@@ -129,6 +134,11 @@ function Deliveries({ entity, record }: { entity: Entity; record: Rec }) {
               <td className="whitespace-nowrap text-fg-2" title={moment(row.created_at)}>
                 {relative(row.created_at)}
               </td>
+              {again && (
+                <td>
+                  <SendAgain target={target} delivery={row} />
+                </td>
+              )}
             </tr>
           ))}
         </PanelTable>

@@ -6,11 +6,15 @@ import { date, timestamp } from "./kinds/dates";
 import { entityName } from "./kinds/entityNames";
 import { events } from "./kinds/events";
 import { decimal, integer, money, percent } from "./kinds/figures";
+import { namedFigures, permissions, preferences, profiles, settings, words } from "./kinds/lines";
 import { longText } from "./kinds/longText";
 import { address, country, currency } from "./kinds/places";
 import { anyReference, reference, user, uuid } from "./kinds/references";
+import { actions, audience, conditions, formFields, triggerFields } from "./kinds/rules";
 import { customFields, json } from "./kinds/structures";
 import { text } from "./kinds/text";
+import { timeZone } from "./kinds/timeZones";
+import { weeklyHours } from "./kinds/weeklyHours";
 import { isSettledIn } from "./settled";
 import type { KindModule } from "./types";
 
@@ -44,7 +48,14 @@ const REGISTRY: Record<Kind, KindModule> = {
 };
 
 /** What people choose rather than write, though it is stored as a text or a structure: by kind and name of the field. */
-const CHOSEN: Partial<Record<Kind, Record<string, KindModule>>> = { json: { events }, text: { trigger_entity: entityName } };
+const CHOSEN: Partial<Record<Kind, Record<string, KindModule>>> = {
+  json: {
+    ...{ events, trigger_fields: triggerFields, conditions, actions, target_audience: audience },
+    ...{ weekly_hours: weeklyHours, preferences, permissions, fields: formFields, allowed_origins: words },
+    ...{ settings, config: settings, social_profiles: profiles, goals: namedFigures, metrics: namedFigures },
+  },
+  text: { trigger_entity: entityName, timezone: timeZone },
+};
 const chosen = (field: Field): KindModule | undefined => CHOSEN[field.kind]?.[field.name];
 /** Whether the words with which the server explains how to write a value say nothing, because it is chosen. */
 export const isChosen = (field: Field): boolean => chosen(field) !== undefined;

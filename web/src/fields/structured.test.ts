@@ -12,17 +12,6 @@ it("a structure reads as words, without braces", () => {
 it("entries of a list are called by their names", () => {
   expect(line([{ hue: "amber", label: "Gold", value: "gold" }, { field: "company_id" }])).toBe("Gold, Company ID");
 });
-it("a week is told from Monday, with its hours", () => {
-  expect(
-    line({
-      friday: [["09:00", "15:00"]],
-      monday: [
-        ["09:00", "12:30"],
-        ["13:00", "17:00"],
-      ],
-    }),
-  ).toBe("Monday: 09:00–12:30, 13:00–17:00 · Friday: 09:00–15:00");
-});
 it("nothing is no words", () => {
   expect(line({})).toBe("");
   expect(line(null)).toBe("");

@@ -19,7 +19,9 @@ export type Problem =
   | "json"
   | "min"
   | "max"
-  | "maxLength";
+  | "maxLength"
+  /** Said in a whole sentence of its own. */
+  | "said";
 export type Parsed = { ok: true; value: unknown } | { ok: false; problem: Problem };
 export const understood = (value: unknown): Parsed => ({ ok: true, value });
 export const refused = (problem: Problem): Parsed => ({ ok: false, problem });
@@ -33,6 +35,18 @@ export class Unparsed {
     this.problem = problem;
   }
 }
+
+/** A structure that is not finished yet: it stays as far as it has been written, with what is missing in a sentence. */
+export class Unfinished<Draft = unknown> extends Unparsed {
+  readonly draft: Draft;
+  constructor(draft: Draft, sentence: string) {
+    super(sentence, "said");
+    this.draft = draft;
+  }
+}
+/** What an editor of a structure shows: what has been written so far, or what the stored value begins with. */
+export const draftOf = <Draft>(value: unknown, start: (value: unknown) => Draft): Draft =>
+  value instanceof Unfinished ? (value.draft as Draft) : start(value);
 
 export type ViewProps = { field: Field; value: unknown; record?: Rec | Values | undefined };
 /** Edits one value in place, filling the cell or line that hosts it. */
@@ -75,6 +89,8 @@ export type KindModule = {
   /** A click or Enter flips the value; there is no editor to open. */
   toggles?: boolean;
   Input: ComponentType<InputProps> | null;
+  /** What a form says about it, in place of the words that the server has for programs. */
+  hint?: () => string;
   /** The form gives it a whole row. */
   wide?: boolean;
   filter: FilterStyle;

@@ -7,7 +7,7 @@ const wrong = (problem: Problem, limit: unknown = ""): Wrong => ({ problem, limi
 
 /** The rules that metadata states, checked before sending. The server still has the last word. */
 export function checkValue(field: Field, value: unknown): Wrong | null {
-  if (value instanceof Unparsed) return wrong(value.problem);
+  if (value instanceof Unparsed) return wrong(value.problem, value.problem === "said" ? value.text : "");
   // A reference may be filled in by the server (a deal without a stage gets the first one of its pipeline).
   const filledIn = field.kind === "reference" || field.kind === "user";
   if (isBlank(value)) return field.required && !filledIn ? wrong("required") : null;

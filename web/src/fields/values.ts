@@ -1,7 +1,8 @@
 import { findEntity, loadedMeta, meQuery, queryClient } from "@/api/queries";
 import type { Entity, Field, Nested, Rec, Values } from "@/api/types";
 import { moment, money } from "@/lib/format";
-import { decodeMentions } from "@/lib/mentions";
+import { decodeMentions, withoutMarks } from "@/lib/mentions";
+import { eventInWords } from "./events";
 
 const CUSTOM = "custom.";
 
@@ -59,7 +60,8 @@ export function titleOf(entity: Entity, record: Rec | Values | undefined): strin
     const field = entity.fields.find((entry) => entry.name === entity.title_field);
     if (field?.kind === "timestamp") return moment(title);
     if (field?.kind === "money") return money(title, currencyOf(field, record));
-    if (field?.kind === "long_text") return decodeMentions(title).text;
+    if (field?.kind === "long_text") return withoutMarks(decodeMentions(title).text);
+    if (field?.kind === "text" && field.name === "event") return eventInWords(title);
     if (field?.kind === "reference" || field?.kind === "user") {
       const nested = nestedOf(record, field);
       return nested ? nestedTitle(nested, field) : titleFrom(record) || entity.label;

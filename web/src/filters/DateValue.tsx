@@ -31,6 +31,16 @@ const MOVING = [
   ["next30", "today", "+30d"],
 ] as const;
 
+/** What a day in a condition is called, whether it is a fixed one or moves with the calendar. */
+export function useDayWords(): (value: string) => string {
+  const { t } = useTranslation();
+  return (value) => {
+    const offset = /^([+-])(\d+)d$/.exec(value);
+    if (isRelativeDay(value)) return t(`filters.relative.${value}`);
+    return offset ? t(offset[1] === "-" ? "filters.daysAgo" : "filters.daysAhead", { count: Number(offset[2]) }) : day(value);
+  };
+}
+
 /** A day for a condition: a named one that moves with the calendar, or a fixed one. */
 export function DateValue({
   field,
@@ -49,14 +59,8 @@ export function DateValue({
   const { t } = useTranslation();
   const [open, setOpen] = useState(fresh && condition.value === null);
   const value = typeof condition.value === "string" ? condition.value : null;
-  const offset = /^([+-])(\d+)d$/.exec(value ?? "");
-  const shown = !value
-    ? t("picker.choose")
-    : isRelativeDay(value)
-      ? t(`filters.relative.${value}`)
-      : offset
-        ? t(offset[1] === "-" ? "filters.daysAgo" : "filters.daysAhead", { count: Number(offset[2]) })
-        : day(value);
+  const dayWords = useDayWords();
+  const shown = value ? dayWords(value) : t("picker.choose");
   const choose = (next: string) => {
     onChange(next);
     setOpen(false);

@@ -93,6 +93,13 @@ it("changes a record by what differs from what it showed, under the version it s
   expect([address, init.method, init.body]).toEqual(["/api/v1/things/1", "PATCH", JSON.stringify({ amount: "2500" })]);
   expect((init.headers as Record<string, string>)["If-Match"]).toBe('"3"');
 });
+it("after one record the form begins anew for the next", async () => {
+  vi.stubGlobal("fetch", async () => answer(201, { id: "1", version: 1, created_at: "", updated_at: "" }));
+  await open();
+  await userEvent.type(screen.getByLabelText(/^Name/), "Acme");
+  await userEvent.click(screen.getByRole("button", { name: "Create and add another" }));
+  await waitFor(() => expect((screen.getByLabelText(/^Name/) as HTMLInputElement).value).toBe(""));
+});
 it("asks before what was entered is thrown away", async () => {
   const closed = await open();
   await userEvent.type(screen.getByLabelText(/^Name/), "Acme");

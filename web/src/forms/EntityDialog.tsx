@@ -56,6 +56,8 @@ export default function EntityDialog({
   }));
   const [failure, setFailure] = useState<string | null>(null);
   const another = useRef(false);
+  /** How many records have been made: the inputs of each begin anew. */
+  const [round, setRound] = useState(0);
   const form = useForm<Values>({
     mode: "onTouched",
     shouldFocusError: true,
@@ -75,13 +77,14 @@ export default function EntityDialog({
   /** Puts the server's refusals where they belong: on their fields, or over the form. */
   const showRefusal = (error: unknown) => {
     const errors = error instanceof ApiError ? (error.problem?.errors ?? []) : [];
-    const placed = errors.filter((entry) => fields.some((field) => field.name === entry.field));
-    for (const [index, entry] of placed.entries())
-      form.setError(
-        entry.field.replaceAll(".", "__"),
-        { message: sentence(entry.message, fields.find((field) => field.name === entry.field)?.label) },
-        { shouldFocus: index === 0 },
-      );
+    // What is wrong within a structure ("actions.0.title") is said of the structure.
+    const fieldOf = (name: string) =>
+      fields.find((field) => field.name === name) ?? fields.find((field) => name.startsWith(`${field.name}.`));
+    const placed = errors.filter((entry) => fieldOf(entry.field));
+    for (const [index, entry] of placed.entries()) {
+      const field = fieldOf(entry.field);
+      if (field) form.setError(formName(field), { message: sentence(entry.message, field.label) }, { shouldFocus: index === 0 });
+    }
     const rest = errors
       .filter((entry) => !placed.includes(entry))
       .map((entry) => sentence(entry.message, labelOf(entity, entry.field)));
@@ -100,8 +103,10 @@ export default function EntityDialog({
     }
     const made = await createRecord(entity, body);
     notify(t("record.created", { label: entity.label }));
-    if (another.current) form.reset();
-    else release();
+    if (another.current) {
+      form.reset();
+      setRound((now) => now + 1);
+    } else release();
     onSaved?.(made);
     if (!another.current) onClose();
   };
@@ -169,7 +174,7 @@ export default function EntityDialog({
       >
         {failure && <Notice>{failure}</Notice>}
         {sections.map((section) => (
-          <fieldset key={section.label} className="grid grid-cols-1 gap-x-4 gap-y-3.5 sm:grid-cols-2">
+          <fieldset key={`${round} ${section.label}`} className="grid grid-cols-1 gap-x-4 gap-y-3.5 sm:grid-cols-2">
             <legend className="mb-2 text-xs font-semibold text-fg-2">{section.label}</legend>
             {section.fields.map((field) => {
               const { Input, wide } = kindOf(field);
@@ -204,7 +209,8 @@ export default function EntityDialog({
                           onChange={(value: unknown, target?: Nested | null) => {
                             if (field.include && target !== undefined)
                               setNested((now) => ({ ...now, [field.include as string]: target }));
-                            held.onChange(value);
+                            // A value with a member "target" would be taken for an event.
+                            held.onChange({ target: { value, name: held.name } });
                           }}
                         />
                       )}

@@ -48,13 +48,15 @@ export const formSections = (entity: Entity): FieldSection[] =>
     ...section,
     fields: section.fields
       .map((field) => (entity.name === "deal" ? asAsked(field) : field))
-      .map((field) => (isChosen(field) ? { ...field, help: null } : field)),
+      .map((field) => (isChosen(field) ? { ...field, help: kindOf(field).hint?.() ?? null } : field)),
   }));
 /** Structures that are the point of a record, and that whoever makes one has to give. */
 const STRUCTURES: Record<string, string[]> = {
   automation: ["trigger_fields", "conditions"],
   channel_account: ["settings"],
   inbound_form: ["fields", "allowed_origins"],
+  campaign: ["target_audience", "goals"],
+  project_member: ["permissions"],
 };
 /** What a record page shows. */
 export const pageSections = (entity: Entity): FieldSection[] =>

@@ -49,7 +49,7 @@ export function PhoneList({
   const [, ...rest] = columns;
   const mark = rest.find((column) => column.field.kind === "choice");
   const figure = rest.find((column) => column.field.kind === "money") ?? rest.find((column) => kindOf(column.field).figures);
-  const second = rest.filter((column) => column !== mark && column !== figure).slice(0, 3);
+  const second = rest.filter((column) => column !== mark && column !== figure && !SILENT.has(column.field.kind)).slice(0, 3);
   return (
     <section
       ref={scroller}
@@ -111,8 +111,8 @@ export function PhoneList({
                     <span className="flex items-center gap-2 text-xs text-fg-2">
                       <span className="min-w-0 flex-1 truncate">
                         {second
-                          .map((column) => kindOf(column.field).text(valueIn(record, column.field), column.field, record))
-                          .filter(Boolean)
+                          .map((column) => wordOf(column, record))
+                          .filter((word) => word && word !== name)
                           .join(" · ")}
                       </span>
                       {mark && <MarkView column={mark} record={record} />}
@@ -134,6 +134,14 @@ export function PhoneList({
       </ul>
     </section>
   );
+}
+/** What says nothing without its column: numbers of records, and colours. */
+const SILENT = new Set(["uuid", "color"]);
+/** A value where its column is not named: what holds is called by the name of its field, what does not is left out. */
+function wordOf({ field }: Column, record: Rec): string {
+  const value = valueIn(record, field);
+  if (field.kind === "boolean") return value === true ? field.label : "";
+  return kindOf(field).text(value, field, record);
 }
 function MarkView({ column, record }: { column: Column; record: Rec }) {
   const { View } = kindOf(column.field);

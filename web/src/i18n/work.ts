@@ -374,6 +374,9 @@ const work = {
     made: "made {{when}}",
   },
   campaigns: {
+    audienceOf: "Whom it is for",
+    nobody: "Nobody yet",
+    everyone: "all of them",
     metrics: "Results",
     audience: "Audience",
     members: "Members",

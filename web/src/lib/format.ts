@@ -93,6 +93,9 @@ export function longDay(value: string, today: string = isoDay(new Date())): stri
 /** "Tue" */
 export const shortWeekday = (value: string): string =>
   dates({ weekday: "short", timeZone: "UTC" }).format(new Date(`${value}T00:00:00Z`));
+/** "Tuesday" */
+export const longWeekday = (value: string): string =>
+  dates({ weekday: "long", timeZone: "UTC" }).format(new Date(`${value}T00:00:00Z`));
 /** The calendar day of a moment, where the person is. */
 export const isoDay = dayOf;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodeMentions, encodeMentions, mentionAt } from "./mentions";
+import { decodeMentions, encodeMentions, mentionAt, withoutMarks } from "./mentions";
 
 const ANA = { id: "u-1", name: "Ana" };
 const ANA_W = { id: "u-2", name: "Ana Whitfield" };
@@ -27,4 +27,8 @@ describe("mentions", () => {
     expect(mentionAt("plain", 5)).toBeNull();
     expect(mentionAt("@", 1)).toEqual({ start: 0, query: "" });
   });
+});
+
+it("words that are bold lose their marks, and nothing else does", () => {
+  expect(withoutMarks("**Key facts** before: 2 ** 3 ** 4")).toBe("Key facts before: 2 ** 3 ** 4");
 });

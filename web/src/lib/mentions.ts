@@ -38,3 +38,6 @@ export function mentionAt(text: string, caret: number): { start: number; query: 
   if (!match || match[1] === undefined) return null;
   return { start: caret - match[1].length - 1, query: match[1] };
 }
+
+/** A text in one line, without the marks that make words bold. */
+export const withoutMarks = (text: string): string => text.replaceAll(/\*\*(\S(?:.*?\S)?)\*\*/g, "$1");

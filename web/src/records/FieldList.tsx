@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { findEntity, useMeta } from "@/api/queries";
 import type { Entity, Field, Meta, Rec } from "@/api/types";
 import { subjectOf } from "@/fields/parts/SubjectPick";
-import { isEditable, kindOf } from "@/fields/registry";
+import { isChosen, isEditable, kindOf } from "@/fields/registry";
 import { isBlank, isEmpty, nestedOf, targetOf, valueIn } from "@/fields/values";
 import { pageSections } from "@/forms/sections";
 import { moment, relative } from "@/lib/format";
@@ -54,7 +54,11 @@ function Line({ entity, record, field }: { entity: Entity; record: Rec; field: F
   const id = useId();
   return (
     <div className="contents">
-      <dt id={id} className="flex min-h-8 items-start pt-1.5 text-fg-2 pointer-coarse:pt-2.5" title={field.help ?? undefined}>
+      <dt
+        id={id}
+        className="flex min-h-8 items-start pt-1.5 text-fg-2 pointer-coarse:pt-2.5"
+        title={isChosen(field) ? undefined : (field.help ?? undefined)}
+      >
         <span className="min-w-0 break-words">{field.label}</span>
       </dt>
       <dd className="min-w-0">

@@ -18,7 +18,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { can } from "@/api/queries";
 import type { Entity } from "@/api/types";
-import { AddFilter } from "@/filters/FilterBar";
+import { AddFilter } from "@/filters/AddFilter";
 import type { ListSearch, SearchChange } from "@/filters/search";
 import type { Column } from "@/grid/columns";
 import { within } from "@/lib/words";

@@ -218,7 +218,10 @@ function Body({ entity, record, name }: { entity: Entity; record: Rec; name: str
   const beside = useMedia("(min-width: 1024px)");
   const { compose } = useSearch({ strict: false }) as { compose?: string };
   const [start, setStart] = useState<{ tab: Tab } | null>(isTab(compose) ? { tab: compose } : null);
-  const [part, setPart] = useState(entity.read_only && !specialOf(entity).Body ? "details" : "activity");
+  const [part, setPart] = useState(
+    // Where nothing can be written, what the record is comes before what happened to it.
+    (entity.read_only || writable(entity).length === 0) && !specialOf(entity).Body ? "details" : "activity",
+  );
   useEffect(() => {
     // What the address asked for has been done; a reload must not do it again.
     if (compose) void navigate({ to: ".", search: {}, replace: true });

@@ -177,6 +177,12 @@ function settled(entity: Entity, id: string, changes: Change[]) {
     changes.some((change) => change.field.name === entity.layout.board?.group_by || change.field.kind === "money")
   )
     void queryClient.invalidateQueries({ queryKey: ["pipeline", entity.plural] });
+  // It stands in another column of its board now, which need not be the one that is looked at.
+  const columns = entity.fields.find((field) => field.name === entity.layout.board?.group_by && field.kind === "choice");
+  if (columns && changes.some((change) => change.field.name === columns.name))
+    void queryClient.invalidateQueries({
+      predicate: ({ queryKey }) => queryKey[0] === "list" && queryKey[1] === entity.plural && queryKey.at(-1) === "column",
+    });
 }
 
 export async function createRecord(entity: Entity, values: Values): Promise<Rec> {

@@ -70,6 +70,7 @@ const SPECIAL: Record<string, Special> = {
     told: ["has_secret", "secret_changed_at"],
     shown: ["deliveries"],
   },
+  webhook_delivery: { Head: lazy(() => import("@/connect/DeliveryHead")) },
   automation: {
     Body: lazy(() => import("@/connect/AutomationBody")),
     told: ["trigger_entity", "trigger_event", "trigger_fields", "conditions", "actions"],

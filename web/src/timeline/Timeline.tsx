@@ -94,6 +94,7 @@ export function Timeline({ entity, id, compact = false }: { entity: Entity; id: 
     activities.data?.pages.flatMap((page) => page.data) ?? [],
     kind === "all" || kind === "changes" ? (history.data?.pages.flatMap((page) => page.data) ?? []) : [],
     id,
+    new Set(entity.fields.flatMap((field) => (field.read_only ? [field.name] : []))),
   ).filter(({ written }) => {
     if (!written) return true;
     // What was written is shown as it is now; that it was changed on the way is no news of its own.

@@ -97,6 +97,20 @@ it("two activities of one request tell their own fields; the machine's are not t
   ]);
   expect(told.flatMap(furtherChanges)).toEqual([amount]);
 });
+it("totals that are worked out when a record is made are no change of their own", () => {
+  const total = { field: "subtotal", old: "0.00", new: "4446.00" };
+  const history = [entry("h1", "2026-01-02", "s1", [], "INSERT"), entry("h2", "2026-01-02", "s1", [total])];
+  const made = activity("a1", "2026-01-02", "s1", { type: "created" });
+  const worked = new Set(["subtotal"]);
+  const told = mergeTimeline([made], history, "c", worked);
+  expect(told.map(({ type, changes }) => [type, changes])).toEqual([["created", []]]);
+  const apart = activity("a2", "2026-01-02", "s1", { metadata: { fields: ["subtotal"] } });
+  expect(mergeTimeline([made, apart], history, "c", worked).map(({ id }) => id)).toEqual(["a1"]);
+  // Later it is news.
+  const later = activity("a3", "2026-01-03", "s2", { metadata: { fields: ["subtotal"] } });
+  const after = [...history, entry("h3", "2026-01-03", "s2", [total])];
+  expect(mergeTimeline([made, later], after, "c", worked)[0]?.changes).toEqual([total]);
+});
 it("an import and a sign-in are called so", () => {
   const made = { ...entry("h1", "2026-01-01", "s1", [change], "INSERT"), origin: "import" };
   const login = { ...entry("h2", "2026-01-02", "s2", [], "LOGIN"), version: null };

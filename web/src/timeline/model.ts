@@ -107,15 +107,33 @@ const WRITES = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);
  * Activities and history tell of the same writes, one in words and one by field. They meet by change set: an
  * activity takes the changes of its set, and what only the history knows stands by itself.
  */
-export function mergeTimeline(activities: Activity[], history: HistoryEntry[], id?: string): Happening[] {
+export function mergeTimeline(
+  activities: Activity[],
+  history: HistoryEntry[],
+  id?: string,
+  /** Fields that only the machine writes. */
+  worked: ReadonlySet<string> = new Set(),
+): Happening[] {
   const bySet = new Map<string, HistoryEntry[]>();
   for (const entry of history) bySet.set(entry.change_set_id, [...(bySet.get(entry.change_set_id) ?? []), entry]);
+  const creations = new Set([
+    ...activities.flatMap((activity) => (activity.type === "created" ? [activity.change_set_id] : [])),
+    ...history.flatMap((entry) => (entry.action === "INSERT" ? [entry.change_set_id] : [])),
+  ]);
+  const spokenOf = (entry: HistoryEntry) =>
+    spoken(entry.changes).filter((change) => !creations.has(entry.change_set_id) || !worked.has(change.field));
+  /** What was worked out right after a record was made belongs to its making. */
+  const isPartOfMaking = ({ type, change_set_id, metadata }: Activity) =>
+    type === "updated" &&
+    change_set_id !== null &&
+    creations.has(change_set_id) &&
+    metadata?.fields?.every((field) => worked.has(field) || SILENT.has(field)) === true;
   const told = activities
-    .filter((activity) => !isSilent(activity))
+    .filter((activity) => !isSilent(activity) && !isPartOfMaking(activity))
     .map((activity): Happening => {
       const entries = (activity.change_set_id && bySet.get(activity.change_set_id)) || [];
       const named = activity.metadata?.fields;
-      const changes = entries.flatMap((entry) => (entry.action === "UPDATE" ? spoken(entry.changes) : []));
+      const changes = entries.flatMap((entry) => (entry.action === "UPDATE" ? spokenOf(entry) : []));
       return {
         id: activity.id,
         at: activity.created_at,
@@ -146,7 +164,7 @@ export function mergeTimeline(activities: Activity[], history: HistoryEntry[], i
         description: null,
         from: null,
         to: null,
-        changes: entry.action === "UPDATE" ? spoken(entry.changes) : [],
+        changes: entry.action === "UPDATE" ? spokenOf(entry) : [],
         fields: [],
         version: entry.version,
         merge: mergeOf(entry, id),

@@ -1,11 +1,11 @@
-import { decodeMentions } from "@/lib/mentions";
+import { decodeMentions, withoutMarks } from "@/lib/mentions";
 import { boxEditor } from "../parts/BoxEditor";
 import { plainText } from "../parts/plain";
 import { type KindModule, understood, type ViewProps } from "../types";
 
 const parse = (text: string) => understood(text.trim() === "" ? null : text);
 /** Whom a text names stands there by name alone. */
-const shown = (value: unknown) => decodeMentions(plainText(value)).text;
+const shown = (value: unknown) => withoutMarks(decodeMentions(plainText(value)).text);
 const TextView = ({ value }: ViewProps) => <span className="truncate">{shown(value)}</span>;
 
 export const longText: KindModule = {

@@ -41,6 +41,18 @@ function JsonWhole({ value }: ViewProps) {
   );
 }
 
+/** What every structure has in common, however it is edited. */
+export const COMMON: Omit<KindModule, "Editor" | "Input"> = {
+  width: 220,
+  View: JsonView,
+  Whole: JsonWhole,
+  wide: true,
+  filter: "none",
+  operators: ["is_null"],
+  text: summed,
+  parse: () => refused("json"),
+};
+
 function parseJson(text: string): Parsed {
   if (text.trim() === "") return understood(null);
   try {
@@ -73,9 +85,7 @@ function JsonInput({ value, aria, inputRef, onChange, onBlur }: InputProps) {
 }
 
 export const json: KindModule = {
-  width: 220,
-  View: JsonView,
-  Whole: JsonWhole,
+  ...COMMON,
   Editor: boxEditor<string>({
     View: JsonView,
     start: (value, initial) => initial ?? typed(value),
@@ -96,10 +106,6 @@ export const json: KindModule = {
     ),
   }),
   Input: JsonInput,
-  wide: true,
-  filter: "none",
-  operators: ["is_null"],
-  text: summed,
   parse: parseJson,
 };
 

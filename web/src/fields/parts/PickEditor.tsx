@@ -9,8 +9,8 @@ import { isBlank } from "../values";
 
 type PickKind = {
   View: ComponentType<ViewProps>;
-  /** What there is to choose from; a hook, so that it may come from the server. */
-  useItems: (field: Field) => PickItem[];
+  /** What there is to choose from, for this record; a hook, so that it may come from the server. */
+  useItems: (field: Field, record: ViewProps["record"]) => PickItem[];
   multiple?: boolean;
   creatable?: boolean;
 };
@@ -34,7 +34,7 @@ export function pickEditor({ View, useItems, multiple = false, creatable = false
     const host = useRef<HTMLDivElement>(null);
     const done = useRef(false);
     const [many, setMany] = useState<string[]>(() => (Array.isArray(value) ? value.map(String) : []));
-    const list = useItems(field);
+    const list = useItems(field, record);
     const offered = multiple || field.required || isBlank(value) ? list : [noneItem(t("picker.none")), ...list];
     return (
       <>
@@ -80,7 +80,7 @@ export function pickInput({ View, useItems, multiple = false, creatable = false 
   return function PickInput({ field, value, values, aria, inputRef, onChange, onBlur }: InputProps) {
     const { t } = useTranslation();
     const chosen = Array.isArray(value) ? value.map(String) : isBlank(value) ? [] : [String(value)];
-    const list = useItems(field);
+    const list = useItems(field, values);
     const offered = multiple || field.required || chosen.length === 0 ? list : [noneItem(t("picker.none")), ...list];
     return (
       <Picker
