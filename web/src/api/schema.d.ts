@@ -2148,6 +2148,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tasks/{id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The record's documents */
+        get: operations["listDocumentsOfTask"];
+        put?: never;
+        /** Attach a file to a task */
+        post: operations["attachToTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/products/{id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The record's documents */
+        get: operations["listDocumentsOfProduct"];
+        put?: never;
+        /** Attach a file to a product */
+        post: operations["attachToProduct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/documents/{id}/content": {
         parameters: {
             query?: never;
@@ -2317,6 +2353,26 @@ export interface paths {
          * @description Shown this once. Deliveries are signed with the one before as well, so that it can be changed without losing any
          */
         post: operations["newWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-deliveries/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again
+         * @description One that was taken, was given up, or waits for its next attempt; with the id that it had, by which the receiver tells that it is the same
+         */
+        post: operations["resendWebhookDelivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -17360,7 +17416,7 @@ export interface components {
              * About
              * @enum {string}
              */
-            subject_type?: "company" | "contact" | "lead" | "deal" | "project" | "ticket" | "campaign" | "invoice";
+            subject_type?: "company" | "contact" | "lead" | "deal" | "project" | "ticket" | "campaign" | "invoice" | "task" | "product";
             /**
              * Subject
              * Format: uuid
@@ -30992,6 +31048,216 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    listDocumentsOfTask: {
+        parameters: {
+            query?: {
+                /** @description Records on the page */
+                limit?: components["parameters"]["limit"];
+                /** @description page.next_cursor of the page before */
+                cursor?: components["parameters"]["cursor"];
+                /** @description Records to skip; not together with cursor */
+                offset?: components["parameters"]["offset"];
+                /** @description Up to four of file_name, file_size, created_at, updated_at, separated by commas; - in front sorts downwards */
+                sort?: string;
+                /** @description Free text: words, beginnings of words and misspellings; the best match first unless sort is given */
+                q?: components["parameters"]["q"];
+                /** @description A filter tree as JSON */
+                filter?: components["parameters"]["filter"];
+                /** @description Referenced records to nest beside their ids */
+                include?: ("subject" | "uploader" | "creator" | "updater")[];
+                /** @description Only these fields, and the id */
+                fields?: ("id" | "file_name" | "subject_type" | "subject_id" | "description" | "file_size" | "mime_type" | "checksum" | "revision" | "uploaded_by" | "has_thumbnail" | "created_at" | "created_by" | "updated_at" | "updated_by" | "version" | "deleted_at")[];
+                /** @description Count the records too */
+                total?: components["parameters"]["total"];
+                /** @description Deleted records instead of the others, or with them */
+                deleted?: components["parameters"]["deleted"];
+                /** @description Id. Also `id[eq]=`, `id[ne]=`, `id[in]=`, `id[nin]=`, `id[is_null]=` */
+                id?: string;
+                /** @description File name. Also `file_name[eq]=`, `file_name[ne]=`, `file_name[in]=`, `file_name[nin]=`, `file_name[contains]=`, `file_name[starts]=`, `file_name[is_null]=` */
+                file_name?: string;
+                /** @description About. Also `subject_type[eq]=`, `subject_type[ne]=`, `subject_type[in]=`, `subject_type[nin]=`, `subject_type[is_null]=` */
+                subject_type?: string;
+                /** @description Subject. Also `subject_id[eq]=`, `subject_id[ne]=`, `subject_id[in]=`, `subject_id[nin]=`, `subject_id[is_null]=` */
+                subject_id?: string;
+                /** @description Size. Also `file_size[eq]=`, `file_size[ne]=`, `file_size[gt]=`, `file_size[gte]=`, `file_size[lt]=`, `file_size[lte]=`, `file_size[between]=`, `file_size[in]=`, `file_size[nin]=`, `file_size[is_null]=` */
+                file_size?: string;
+                /** @description Type. Also `mime_type[eq]=`, `mime_type[ne]=`, `mime_type[in]=`, `mime_type[nin]=`, `mime_type[contains]=`, `mime_type[starts]=`, `mime_type[is_null]=` */
+                mime_type?: string;
+                /** @description Uploaded by. Also `uploaded_by[eq]=`, `uploaded_by[ne]=`, `uploaded_by[in]=`, `uploaded_by[nin]=`, `uploaded_by[is_null]=` */
+                uploaded_by?: string;
+                /** @description Created. Also `created_at[eq]=`, `created_at[ne]=`, `created_at[gt]=`, `created_at[gte]=`, `created_at[lt]=`, `created_at[lte]=`, `created_at[between]=`, `created_at[in]=`, `created_at[nin]=`, `created_at[is_null]=` */
+                created_at?: string;
+                /** @description Updated. Also `updated_at[eq]=`, `updated_at[ne]=`, `updated_at[gt]=`, `updated_at[gte]=`, `updated_at[lt]=`, `updated_at[lte]=`, `updated_at[between]=`, `updated_at[in]=`, `updated_at[nin]=`, `updated_at[is_null]=` */
+                updated_at?: string;
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    attachToTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    file: string;
+                    description?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The document */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Document"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    listDocumentsOfProduct: {
+        parameters: {
+            query?: {
+                /** @description Records on the page */
+                limit?: components["parameters"]["limit"];
+                /** @description page.next_cursor of the page before */
+                cursor?: components["parameters"]["cursor"];
+                /** @description Records to skip; not together with cursor */
+                offset?: components["parameters"]["offset"];
+                /** @description Up to four of file_name, file_size, created_at, updated_at, separated by commas; - in front sorts downwards */
+                sort?: string;
+                /** @description Free text: words, beginnings of words and misspellings; the best match first unless sort is given */
+                q?: components["parameters"]["q"];
+                /** @description A filter tree as JSON */
+                filter?: components["parameters"]["filter"];
+                /** @description Referenced records to nest beside their ids */
+                include?: ("subject" | "uploader" | "creator" | "updater")[];
+                /** @description Only these fields, and the id */
+                fields?: ("id" | "file_name" | "subject_type" | "subject_id" | "description" | "file_size" | "mime_type" | "checksum" | "revision" | "uploaded_by" | "has_thumbnail" | "created_at" | "created_by" | "updated_at" | "updated_by" | "version" | "deleted_at")[];
+                /** @description Count the records too */
+                total?: components["parameters"]["total"];
+                /** @description Deleted records instead of the others, or with them */
+                deleted?: components["parameters"]["deleted"];
+                /** @description Id. Also `id[eq]=`, `id[ne]=`, `id[in]=`, `id[nin]=`, `id[is_null]=` */
+                id?: string;
+                /** @description File name. Also `file_name[eq]=`, `file_name[ne]=`, `file_name[in]=`, `file_name[nin]=`, `file_name[contains]=`, `file_name[starts]=`, `file_name[is_null]=` */
+                file_name?: string;
+                /** @description About. Also `subject_type[eq]=`, `subject_type[ne]=`, `subject_type[in]=`, `subject_type[nin]=`, `subject_type[is_null]=` */
+                subject_type?: string;
+                /** @description Subject. Also `subject_id[eq]=`, `subject_id[ne]=`, `subject_id[in]=`, `subject_id[nin]=`, `subject_id[is_null]=` */
+                subject_id?: string;
+                /** @description Size. Also `file_size[eq]=`, `file_size[ne]=`, `file_size[gt]=`, `file_size[gte]=`, `file_size[lt]=`, `file_size[lte]=`, `file_size[between]=`, `file_size[in]=`, `file_size[nin]=`, `file_size[is_null]=` */
+                file_size?: string;
+                /** @description Type. Also `mime_type[eq]=`, `mime_type[ne]=`, `mime_type[in]=`, `mime_type[nin]=`, `mime_type[contains]=`, `mime_type[starts]=`, `mime_type[is_null]=` */
+                mime_type?: string;
+                /** @description Uploaded by. Also `uploaded_by[eq]=`, `uploaded_by[ne]=`, `uploaded_by[in]=`, `uploaded_by[nin]=`, `uploaded_by[is_null]=` */
+                uploaded_by?: string;
+                /** @description Created. Also `created_at[eq]=`, `created_at[ne]=`, `created_at[gt]=`, `created_at[gte]=`, `created_at[lt]=`, `created_at[lte]=`, `created_at[between]=`, `created_at[in]=`, `created_at[nin]=`, `created_at[is_null]=` */
+                created_at?: string;
+                /** @description Updated. Also `updated_at[eq]=`, `updated_at[ne]=`, `updated_at[gt]=`, `updated_at[gte]=`, `updated_at[lt]=`, `updated_at[lte]=`, `updated_at[between]=`, `updated_at[in]=`, `updated_at[nin]=`, `updated_at[is_null]=` */
+                updated_at?: string;
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    attachToProduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    file: string;
+                    description?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The document */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Document"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            408: components["responses"]["408"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     documentContent: {
         parameters: {
             query?: {
@@ -31478,6 +31744,33 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    resendWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, on its way again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             503: components["responses"]["503"];
         };
     };

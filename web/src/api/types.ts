@@ -192,7 +192,10 @@ export type Activity = {
     id?: string;
     action?: "created" | "updated" | "deleted";
     /** Of a merge: whether it was taken back. */
+    /** Of a merge. */
     undone?: boolean;
+    other?: string | null;
+    side?: "stays" | "goes";
   } | null;
   created_at: string;
 };

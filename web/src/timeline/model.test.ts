@@ -61,12 +61,12 @@ it("a merge is told on both records, and its undoing as well", () => {
   const details = { winner_id: "c", loser_id: "d", undone: false };
   const trail = { ...entry("h1", "2026-01-02", "s1", [], "MERGE"), details };
   const kept = activity("a1", "2026-01-02", "s1", {
-    ...{ type: "merged", description: "Merged with Acme Ltd", metadata: { undone: false } },
+    ...{ type: "merged", metadata: { undone: false, other: "Acme Ltd", side: "stays" } },
   });
   const stays = mergeTimeline([kept], [trail], "c");
   expect(stays.map((one) => one.merge)).toEqual([{ side: "stays", other: "Acme Ltd", undone: false }]);
   expect(mergeTimeline([], [trail], "d")[0]?.merge).toEqual({ side: "goes", other: null, undone: false });
-  const undone = { ...kept, description: "Undid the merge with Acme Ltd", metadata: { undone: true } };
+  const undone = { ...kept, metadata: { ...kept.metadata, undone: true } };
   expect(mergeTimeline([undone], [])[0]?.merge).toMatchObject({ other: "Acme Ltd", undone: true });
 });
 it("an erasure is told though its change set has other words", () => {

@@ -87,12 +87,13 @@ function writtenIn({ metadata }: Activity): Happening["written"] {
   return entity && id ? { entity, id, action } : null;
 }
 
-/** The sentences of the server that end in the name of the other record. */
-const MERGED = /^(Merged with|Undid the merge with|Merged into) (.+)$/s;
-function mergeIn({ type, description, metadata }: Activity): Happening["merge"] {
+function mergeIn({ type, metadata }: Activity): Happening["merge"] {
   if (type !== "merged") return null;
-  const [, how, other = null] = MERGED.exec(description ?? "") ?? [];
-  return { side: how === "Merged into" ? "goes" : "stays", other, undone: metadata?.undone === true };
+  return {
+    side: metadata?.side === "goes" ? "goes" : "stays",
+    other: metadata?.other ?? null,
+    undone: metadata?.undone === true,
+  };
 }
 /** The trail keeps a merge on both records, and knows neither by its name. */
 function mergeOf(entry: HistoryEntry, id: string | undefined): Happening["merge"] {
