@@ -347,8 +347,11 @@ async fn events_are_delivered_signed_and_once_and_tried_again_until_they_are_tak
         .await
         .problem(StatusCode::CONFLICT, "state_conflict")
         .await;
-    // Asked for by the clock of the interface.
-    seconds.store(jiff::Timestamp::now().as_second() + 1, Ordering::Relaxed);
+    // Asked for by the clock that the interface goes by.
+    seconds.store(
+        kith_auth::system_clock()().as_second() + 1,
+        Ordering::Relaxed,
+    );
     work_until(
         &started,
         &worker,
