@@ -12,7 +12,7 @@ export default async function flows(check) {
     assert.deepEqual(names, [
       ...["My day", "Leads", "Companies", "Contacts", "Deals", "Products"],
       ...["Projects", "Tasks", "Timesheet", "Tickets", "Inbox", "Invoices", "Payments", "Refunds"],
-      ...["Campaigns", "Email templates", "Overview", "Dashboards", "Reports"],
+      ...["Campaigns", "Email templates", "Inbound forms", "Overview", "Dashboards", "Reports"],
       ...["Activities", "Imports", "Audit log", "Settings"],
     ]);
     // A group that one does not need is folded, and stays so.
