@@ -1,6 +1,7 @@
 import "@/i18n/connect";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import clsx from "clsx";
 import { Filter, ListChecks, PencilLine, Zap } from "lucide-react";
 import { type ComponentType, lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,7 +16,7 @@ import { explain } from "@/records/errors";
 import { useNames } from "@/records/useNames";
 import { Button, Notice, Skeleton } from "@/ui";
 import { ActionView } from "./ActionView";
-import { Panel, PanelTable, PanelText } from "./Panel";
+import { Panel, PanelTable, PanelText, ROOMY } from "./Panel";
 import { actionsOf } from "./rule";
 
 const EntityDialog = lazy(() => import("@/forms/EntityDialog"));
@@ -125,7 +126,7 @@ function Runs({ entity, record, trigger }: { entity: Entity; record: Rec; trigge
       ) : rows.length === 0 ? (
         <PanelText>{t(record.is_active ? "connect.noRuns" : "connect.noRunsOff")}</PanelText>
       ) : (
-        <PanelTable columns={[t("connect.record"), t("connect.state"), t("connect.error"), t("connect.when")]}>
+        <PanelTable columns={[t("connect.record"), t("connect.state"), t("connect.error"), [t("connect.when"), ROOMY]]}>
           {rows.map((row) => (
             <tr key={row.id} data-run={row.id} className="hover:bg-hover">
               <td className="max-w-48 truncate">
@@ -145,7 +146,7 @@ function Runs({ entity, record, trigger }: { entity: Entity; record: Rec; trigge
               <td className="max-w-56 truncate text-fg-2" title={typeof row.error === "string" ? row.error : undefined}>
                 {typeof row.error === "string" ? row.error : ""}
               </td>
-              <td className="whitespace-nowrap text-fg-2" title={moment(row.created_at)}>
+              <td className={clsx("whitespace-nowrap text-fg-2", ROOMY)} title={moment(row.created_at)}>
                 {relative(row.created_at)}
               </td>
             </tr>

@@ -1,3 +1,4 @@
+import clsx from "clsx";
 import { type ReactNode, useId } from "react";
 
 /** A part of a record's page with a name of its own. */
@@ -16,18 +17,31 @@ export function Panel({ title, action, children }: { title: string; action?: Rea
   );
 }
 
+/** On a cell and on its column: it stands where there is room, and is told by the record's own page elsewhere. */
+export const ROOMY = "max-sm:hidden";
+
+/** A column's name, and its classes. */
+type Column = string | [name: string, className: string];
+
 /** Rows of a panel under the names of their columns; the last column stands at the end. */
-export function PanelTable({ columns, children }: { columns: string[]; children: ReactNode }) {
+export function PanelTable({ columns, children }: { columns: Column[]; children: ReactNode }) {
   return (
     <div className="scroll">
-      <table className="w-full border-collapse [&_td]:h-9 [&_td]:px-3 [&_td:last-child]:text-end [&_th:last-child]:text-end">
+      <table className="w-full border-collapse [&_td]:h-9 [&_td]:px-3 max-sm:[&_td]:px-2 [&_td:last-child]:text-end [&_th:last-child]:text-end">
         <thead>
           <tr className="border-b text-xs text-fg-2">
-            {columns.map((column) => (
-              <th key={column} scope="col" className="h-8 px-3 text-start font-medium whitespace-nowrap">
-                {column}
-              </th>
-            ))}
+            {columns.map((column) => {
+              const [name, className] = typeof column === "string" ? [column] : column;
+              return (
+                <th
+                  key={name}
+                  scope="col"
+                  className={clsx("h-8 px-3 max-sm:px-2 text-start font-medium whitespace-nowrap", className)}
+                >
+                  {name}
+                </th>
+              );
+            })}
           </tr>
         </thead>
         <tbody className="[&>tr]:border-b [&>tr]:border-line/80 [&>tr:last-child]:border-b-0">{children}</tbody>

@@ -7,8 +7,8 @@ import { eventInWords } from "@/fields/events";
 import { tryAct } from "@/records/act";
 import { Button } from "@/ui";
 
-/** Sends a delivery once more. One that is still to be sent has nothing to repeat. */
-export function SendAgain({ target, delivery }: { target: Entity; delivery: Rec }) {
+/** Sends a delivery once more. One that is still to be sent has nothing to repeat. `narrow`: a sign alone on phones. */
+export function SendAgain({ target, delivery, narrow = false }: { target: Entity; delivery: Rec; narrow?: boolean }) {
   const { t } = useTranslation();
   const [busy, setBusy] = useState(false);
   if (delivery.status === "queued") return null;
@@ -24,7 +24,8 @@ export function SendAgain({ target, delivery }: { target: Entity; delivery: Rec 
       aria-label={t("connect.sendAgainOf", { event: eventInWords(String(delivery.event ?? "")) })}
       onClick={() => void send()}
     >
-      <RotateCcw size={13} aria-hidden /> {t("connect.sendAgain")}
+      <RotateCcw size={13} aria-hidden />
+      <span className={narrow ? "max-sm:hidden" : undefined}>{t("connect.sendAgain")}</span>
     </Button>
   );
 }

@@ -1,6 +1,7 @@
 import "@/i18n/connect";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import clsx from "clsx";
 import { KeyRound } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -13,7 +14,7 @@ import { act } from "@/records/act";
 import { confirm } from "@/records/dialogs";
 import { complain, explain } from "@/records/errors";
 import { Button, buttonClass, Notice, Skeleton } from "@/ui";
-import { Panel, PanelTable, PanelText } from "./Panel";
+import { Panel, PanelTable, PanelText, ROOMY } from "./Panel";
 import { SecretOnce } from "./SecretOnce";
 import { SendAgain } from "./SendAgain";
 
@@ -111,7 +112,9 @@ function Deliveries({ entity, record }: { entity: Entity; record: Rec }) {
       ) : (
         <PanelTable
           columns={[
-            ...[t("connect.event"), t("connect.state"), t("connect.attempts"), t("connect.answer"), t("connect.when")],
+            t("connect.event"),
+            t("connect.state"),
+            ...[t("connect.attempts"), t("connect.answer"), t("connect.when")].map((name): [string, string] => [name, ROOMY]),
             ...(again ? [t("connect.again")] : []),
           ]}
         >
@@ -129,14 +132,16 @@ function Deliveries({ entity, record }: { entity: Entity; record: Rec }) {
               <td title={typeof row.last_error === "string" ? row.last_error : undefined}>
                 {Status && status && <Status field={status} value={row.status} record={row} />}
               </td>
-              <td className="tabular">{number(Number(row.attempts ?? 0))}</td>
-              <td className="tabular text-fg-2">{row.response_status ? String(row.response_status) : t("connect.none")}</td>
-              <td className="whitespace-nowrap text-fg-2" title={moment(row.created_at)}>
+              <td className={clsx("tabular", ROOMY)}>{number(Number(row.attempts ?? 0))}</td>
+              <td className={clsx("tabular text-fg-2", ROOMY)}>
+                {row.response_status ? String(row.response_status) : t("connect.none")}
+              </td>
+              <td className={clsx("whitespace-nowrap text-fg-2", ROOMY)} title={moment(row.created_at)}>
                 {relative(row.created_at)}
               </td>
               {again && (
                 <td>
-                  <SendAgain target={target} delivery={row} />
+                  <SendAgain target={target} delivery={row} narrow />
                 </td>
               )}
             </tr>

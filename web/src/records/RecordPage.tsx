@@ -118,7 +118,7 @@ function RecordView({ entity, id }: { entity: Entity; id: string }) {
           <Link
             to="/$entity"
             params={{ entity: entity.plural }}
-            className="flex items-center gap-1.5 text-fg-2 hover:text-fg pointer-coarse:min-h-10 pointer-coarse:min-w-10"
+            className="flex items-center gap-1.5 text-fg-2 hover:text-fg pointer-coarse:min-h-10 pointer-coarse:min-w-10 max-sm:pointer-coarse:-ms-3 max-sm:pointer-coarse:justify-center"
           >
             <EntityIcon name={entity.icon} size={15} />
             <span className="max-sm:sr-only">{entity.label_plural}</span>
