@@ -113,21 +113,21 @@ fn about_predicate(
         }
     }
     let owners = [format!("{alias}.subject_owner_id")];
-    let groups = [
+    let mut groups = vec![
         format!("{alias}.subject_company_id = {COMPANIES}"),
         in_projects(&format!("{alias}.subject_project_id"), entity.resource),
-        format!(
-            "{alias}.subject_other_project_ids && (SELECT my_project_ids('{}', 'read'))::uuid[]",
-            entity.resource
-        ),
     ];
-    // A record may be several people's.
-    let others = |scope| match scope {
-        Scope::Team => {
-            format!("{alias}.subject_other_owner_ids && (SELECT my_team_user_ids())::uuid[]")
-        }
-        _ => format!("current_user_id() = ANY ({alias}.subject_other_owner_ids)"),
-    };
+    // Asked only where a record can be several people's or in several projects: nothing else has any.
+    let several = kinds
+        .iter()
+        .filter_map(|kind| catalogue.by_name(kind.value)?.access.ownership())
+        .any(|ownership| !ownership.also.is_empty() || ownership.projects.len() > 1);
+    if several {
+        groups.push(format!(
+            "{alias}.id = ANY ((SELECT ids_about_ours('{}'))::uuid[])",
+            entity.table
+        ));
+    }
     let one_scope = by_scope.len() == 1;
     let mut parts = Vec::new();
     for (scope, names) in by_scope {
@@ -135,8 +135,7 @@ fn about_predicate(
             None => continue,
             // Only the record itself says whether it is active.
             Some(Scope::Active) => Some("true".to_owned()),
-            Some(scope) => within(scope, &owners, &groups, alias)
-                .map(|condition| format!("{condition} OR {}", others(scope))),
+            Some(scope) => within(scope, &owners, &groups, alias),
         };
         match (one_scope, condition) {
             (true, None) => return,
