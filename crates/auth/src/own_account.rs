@@ -137,8 +137,7 @@ impl Sessions {
             Ok(OpenSession {
                 id,
                 current: actor.session_id == Some(id),
-                // The first tokens of an old session are cleared away; its id remembers.
-                created_at: made_at(id).unwrap_or(column(row, "created_at")?),
+                created_at: began(id, column(row, "created_at")?),
                 last_used_at: column(row, "last_used_at")?,
                 ip_address: column(row, "ip_address")?,
                 user_agent: column(row, "user_agent")?,
@@ -301,10 +300,19 @@ fn wrong_password(field: &'static str) -> AuthError {
     ])
 }
 
-/// Ids of sessions are UUIDs of version 7.
-fn made_at(id: Uuid) -> Option<Timestamp> {
-    let (seconds, _) = id.get_timestamp()?.to_unix();
-    Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
+/// When a session began. The first tokens of an old one are cleared away, but its id, a UUID of
+/// version 7, remembers; the id of a young one is made after its transaction began, whose time is
+/// that of its first token, so the earlier of the two is meant.
+fn began(session: Uuid, oldest_token: Timestamp) -> Timestamp {
+    let of_id = session.get_timestamp().and_then(|made| {
+        let (seconds, nanoseconds) = made.to_unix();
+        Timestamp::new(
+            i64::try_from(seconds).ok()?,
+            i32::try_from(nanoseconds).ok()?,
+        )
+        .ok()
+    });
+    of_id.map_or(oldest_token, |made| made.min(oldest_token))
 }
 
 /// One member of a profile in the form in which it is kept.
@@ -363,4 +371,29 @@ fn parse(field: &'static Field, value: &Json, actor: &Actor) -> Result<Value, Fa
         region: actor.organization.country.clone(),
     };
     kinds::parse(&AnyField::Column(field), value, &context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::began;
+    use jiff::Timestamp;
+    use uuid::{NoContext, Uuid};
+
+    #[test]
+    fn a_session_begins_before_it_is_used_whatever_its_id_says() {
+        let transaction = Timestamp::new(1_795_000_000, 999_990_000).unwrap();
+        let id_of = |seconds, nanoseconds| {
+            Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds))
+        };
+        // The id is made after the transaction began, here in the next second.
+        let young = id_of(1_795_000_001, 2_000_000);
+        assert_eq!(began(young, transaction), transaction);
+        // The first tokens are gone.
+        let old = id_of(1_794_000_000, 5_000_000);
+        assert_eq!(
+            began(old, transaction),
+            Timestamp::new(1_794_000_000, 5_000_000).unwrap()
+        );
+        assert_eq!(began(Uuid::nil(), transaction), transaction);
+    }
 }
