@@ -50,15 +50,21 @@ impl Logged {
     }
 }
 
-/// A literal, or an expression that puts variables into one. An array's type does not follow from where it stands.
+/// A literal, or an expression that puts variables into one. An array's type does not follow from where it stands, except
+/// where something is compared with its elements; those that vary are ids.
 fn push_literal(text: &mut String, value: &str, variables: &[(&str, &str)]) {
     let mut literal = format!("'{}'", value.replace('\'', "''"));
     for (part, expression) in variables {
         literal = literal.replace(part, &format!("' || {expression} || '"));
     }
     let varies = literal.contains(" || ");
+    let compared = text.ends_with("= ANY (");
     let kind = if value.starts_with('{') && value.ends_with('}') {
-        "::text[]"
+        match (compared, varies) {
+            (true, false) => "",
+            (true, true) => "::uuid[]",
+            (false, _) => "::text[]",
+        }
     } else if varies && is_id(value) {
         "::uuid"
     } else {
