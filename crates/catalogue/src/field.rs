@@ -337,7 +337,8 @@ impl Field {
         self
     }
 
-    /// The name under which `include=` nests the referenced record: `company_id` → `company`.
+    /// The name under which `include=` nests the referenced record: `company_id` → `company`. None when the field has
+    /// that name itself.
     pub fn include_name(&self) -> Option<&'static str> {
         self.reference.or(self.entity_field)?;
         Some(match self.name {
@@ -345,7 +346,7 @@ impl Field {
             "updated_by" => "updater",
             "uploaded_by" => "uploader",
             "generated_by" => "generator",
-            name => name.strip_suffix("_id").unwrap_or(name),
+            name => name.strip_suffix("_id")?,
         })
     }
 

@@ -24035,11 +24035,12 @@ export interface components {
             key?: string;
             /** Description */
             description?: string | null;
-            /** @description With include=copy_of: the role in brief */
-            copy_of?: {
-                /** Format: uuid */
-                id: string;
-            } | null;
+            /**
+             * Copy of
+             * Format: uuid
+             * @description The role whose permissions it begins with; without one it begins with none
+             */
+            copy_of?: string | null;
             /** Shipped */
             is_system?: boolean;
             /**
@@ -67781,7 +67782,7 @@ export interface operations {
                 /** @description A filter tree as JSON */
                 filter?: components["parameters"]["filter"];
                 /** @description Referenced records to nest beside their ids */
-                include?: ("copy_of" | "creator" | "updater")[];
+                include?: ("creator" | "updater")[];
                 /** @description Only these fields, and the id */
                 fields?: ("id" | "name" | "key" | "description" | "copy_of" | "is_system" | "created_at" | "created_by" | "updated_at" | "updated_by" | "version")[];
                 /** @description Count the records too */
@@ -67898,7 +67899,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Referenced records to nest beside their ids */
-                include?: ("copy_of" | "creator" | "updater")[];
+                include?: ("creator" | "updater")[];
             };
             header?: {
                 /** @description The ETag that the client has */

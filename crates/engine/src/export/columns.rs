@@ -172,8 +172,8 @@ impl Layout {
 /// The header under which a referred record is named: `company` beside `company_id`.
 pub(crate) fn name_header(field: &Field) -> String {
     match field.include_name() {
-        Some(name) if name != field.name => name.to_owned(),
-        _ => format!("{}.name", field.name),
+        Some(name) => name.to_owned(),
+        None => format!("{}.name", field.name),
     }
 }
 

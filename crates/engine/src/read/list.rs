@@ -1,12 +1,13 @@
 //! Lists: parse → plan → SQL → write.
 
 use kith_catalogue::access::Action;
-use kith_catalogue::entity::{Access, Entity};
-use kith_catalogue::filter::{Filter, Operator, Target};
+use kith_catalogue::entity::Entity;
+use kith_catalogue::filter::Filter;
 use kith_store::types::Type;
 use kith_store::{Row, Statement};
 
 use super::cell::{cell_text, uuid};
+use super::parent::{one_parent, push_parent};
 use super::select::{push_archived, push_deleted};
 use super::{Selection, check_columns, write_record};
 use crate::Engine;
@@ -52,26 +53,6 @@ pub async fn list(
     };
     let rows = answers.pop().unwrap_or_default();
     plan.write(&rows, total)
-}
-
-/// Whether a filter asks for the records that belong to one record, and for nothing else.
-fn is_of_one_parent(entity: &Entity, filter: &Filter) -> bool {
-    let column = match entity.access {
-        Access::Through { column, .. } => column,
-        Access::About => "subject_id",
-        _ => return false,
-    };
-    match filter {
-        Filter::All(parts) => {
-            matches!(parts.as_slice(), [part] if is_of_one_parent(entity, part))
-        }
-        Filter::Test(test) => {
-            test.hop.is_none()
-                && test.operator == Operator::Equal
-                && matches!(&test.target, Target::Column(field) if field.name == column)
-        }
-        Filter::Any(_) | Filter::Not(_) => false,
-    }
 }
 
 /// A list request with everything decided.
@@ -241,8 +222,12 @@ impl<'a> Plan<'a> {
             .lead
             .as_ref()
             .is_some_and(|(_, rest)| rest.is_everything());
-        if !led && !is_of_one_parent(self.entity, &self.query.filter) {
-            sql.plan_each_time();
+        match one_parent(self.entity, &self.query.filter) {
+            Some(parent) => push_parent(sql, self.engine.catalogue, self.entity, caller, parent),
+            None if led => {}
+            None => {
+                sql.plan_each_time();
+            }
         }
         let filter = match &self.lead {
             Some((lead, rest)) => {

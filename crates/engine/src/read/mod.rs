@@ -3,6 +3,7 @@
 mod cell;
 mod json;
 mod list;
+mod parent;
 mod select;
 mod value;
 

@@ -40,13 +40,7 @@ fn what_an_include_nests_never_takes_the_name_of_a_field() {
             let Some(name) = field.include_name() else {
                 continue;
             };
-            assert!(
-                entity
-                    .field(name)
-                    .is_none_or(|other| other.name == field.name),
-                "{}.{name}",
-                entity.name
-            );
+            assert!(entity.field(name).is_none(), "{}.{name}", entity.name);
         }
     }
 }
