@@ -96,7 +96,7 @@ impl Exchange {
     pub(crate) fn only(mut self, keep: impl Fn(&str) -> bool) -> Exchange {
         self.0.retain(|statement| {
             keep(&statement.sql)
-                || statement.sql.contains("set_config")
+                || is_acting(&statement.sql)
                 || is_begin(&statement.sql)
                 || is_commit(&statement.sql)
         });
@@ -106,15 +106,18 @@ impl Exchange {
     /// The statements that are not about the transaction itself.
     pub(crate) fn work(&self) -> impl Iterator<Item = &Logged> {
         self.0.iter().filter(|statement| {
-            !is_begin(&statement.sql)
-                && !is_commit(&statement.sql)
-                && !statement.sql.contains("set_config")
+            !is_begin(&statement.sql) && !is_commit(&statement.sql) && !is_acting(&statement.sql)
         })
     }
 }
 
 fn is_begin(sql: &str) -> bool {
     sql.starts_with("begin")
+}
+
+/// Says who acts. A list's statement hands its ids over by a setting as well, and is work.
+fn is_acting(sql: &str) -> bool {
+    sql.contains("set_config('kith.user'") || sql.contains("set_config('kith.organization'")
 }
 
 fn is_commit(sql: &str) -> bool {
