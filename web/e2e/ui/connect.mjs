@@ -8,7 +8,10 @@ const openRecord = async (page, plural, name) => {
   await page.getByRole("heading", { level: 1, name }).waitFor();
 };
 /** Chooses from the list behind a button of a form. */
+// A list that fades out still has its options.
+const listsClosed = (page) => page.getByRole("listbox").first().waitFor({ state: "detached" });
 const choose = async (page, host, name, wanted) => {
+  await listsClosed(page);
   await host.getByRole("combobox", { name, exact: true }).click();
   await page.getByRole("option", { name: wanted }).first().click();
 };
@@ -28,6 +31,7 @@ export default async function flows(check) {
     await choose(page, dialog, /^is\b/, "Changed");
     await choose(page, dialog, "in one of these fields", "Amount");
     await page.keyboard.press("Escape");
+    await listsClosed(page);
     await dialog.getByRole("combobox", { name: "Add a condition" }).click();
     await page.getByRole("option", { name: "Amount" }).click();
     await dialog.getByRole("button", { name: /^Amount: .*Change operator/ }).click();
@@ -46,6 +50,7 @@ export default async function flows(check) {
     const second = dialog.getByRole("listitem", { name: "Action 2" });
     await choose(page, second, "What to create", "Task");
     await second.getByLabel("Title").fill("Call them");
+    await listsClosed(page);
     await second.getByRole("combobox", { name: "Add a field" }).click();
     await page.getByRole("option", { name: "Priority" }).click();
     await choose(page, second, "Priority", "High");
