@@ -308,7 +308,7 @@ mod tests {
             [
                 "begin isolation level repeatable read read only",
                 "select set_config('kith.user',('it''s = me'),true)",
-                "SELECT t.id\nFROM companies t WHERE t.id = ('abc 17') AND NULL IS NULL AND t.x = ANY (('{a,b}')::text[])",
+                "SELECT t.id\nFROM companies t WHERE t.id = ('abc 17') AND NULL IS NULL AND t.x = ANY (('{a,b}'))",
                 "commit",
             ]
         );
@@ -321,6 +321,11 @@ mod tests {
         let script = exchange.script("\\set n random(1, 9)", &[("17", ":n")]);
         assert!(script.starts_with("\\set n random(1, 9)\n\\startpipeline\nbegin"));
         assert!(script.contains("t.id = ('abc ' || :n || '')"), "{script}");
+        let script = exchange.script("", &[("a", ":n")]);
+        assert!(
+            script.contains("t.x = ANY (('{' || :n || ',b}')::uuid[])"),
+            "{script}"
+        );
     }
 
     #[test]

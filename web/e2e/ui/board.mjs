@@ -62,11 +62,12 @@ export default async function flows(check) {
     await page.keyboard.press("ArrowRight");
     await heard(page, /is over Qualified/);
     await page.keyboard.press("Escape");
+    await heard(page, /Cancelled/);
     await stands(page, id, "Lead");
     // The handle gets the focus back once the card has settled.
     await page.waitForFunction((one) => document.activeElement?.closest("[data-card]")?.getAttribute("data-card") === one, id);
     await stands(page, id, "Lead");
-    await page.keyboard.press("Space");
+    await card.getByRole("button", { name: /^Drag / }).press("Space");
     await heard(page, /picked up|is over Lead/);
     await page.keyboard.press("ArrowRight");
     await heard(page, /is over Qualified/);

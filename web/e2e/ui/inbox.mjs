@@ -36,7 +36,9 @@ export default async function flows(check) {
       assert.equal(posts.findLast((post) => post.url.endsWith("/messages")).body.message_type, "internal");
       await page.getByRole("combobox", { name: "Templates" }).first().click();
       await page.getByRole("option", { name: "Offer" }).click();
-      assert.match(await page.getByRole("textbox", { name: "Internal note" }).inputValue(), /here is your offer/);
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll("textarea")].some((box) => box.value.includes("here is your offer")),
+      );
       await page.getByRole("combobox", { name: "Templates" }).first().click();
       await page.getByRole("option", { name: "Reminder" }).click();
       await page.getByText("Still to be filled in: offer.number.").first().waitFor();
