@@ -216,7 +216,7 @@ async fn lists_page_by_cursor_and_by_offset_alike_for_every_sort() {
         let names: Vec<&str> = entity
             .fields
             .iter()
-            .filter_map(|field| field.include_name())
+            .filter_map(kith_catalogue::Field::include_name)
             .collect();
         let include = names.join(",");
         let sorts: Vec<String> = entity

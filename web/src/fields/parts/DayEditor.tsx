@@ -175,7 +175,7 @@ export function DayBox({
               variant="ghost"
               size="icon"
               aria-label={t("calendar.open", { label })}
-              className="absolute end-1 top-1 pointer-coarse:min-h-7 pointer-coarse:min-w-7"
+              className="absolute end-1 top-1/2 -translate-y-1/2"
             />
           }
         >
