@@ -287,6 +287,8 @@ impl Work {
             let last = rows.len() < asked as usize;
             asked = size_of_next(&rows);
             let now = async {
+                // The request for the next rows waits in this thread's queue, and goes out once this task makes way.
+                tokio::task::yield_now().await;
                 writing.names.learn(cursor, &writing.layout, &rows).await?;
                 let bytes = write(&writing, &rows)?;
                 if !bytes.is_empty() {
