@@ -166,7 +166,7 @@ export function DayBox({
           if (parsed.ok && parsed.value !== null) setText(kind.shown(parsed.value));
           onBlur?.();
         }}
-        className="field-box h-9 pe-9"
+        className="field-box h-9 pe-9 pointer-coarse:h-10"
       />
       <Popover.Root open={open} onOpenChange={setOpen}>
         <Popover.Trigger
@@ -175,7 +175,7 @@ export function DayBox({
               variant="ghost"
               size="icon"
               aria-label={t("calendar.open", { label })}
-              className="absolute end-1 top-1/2 -translate-y-1/2"
+              className="absolute end-1 top-1/2 -translate-y-1/2 pointer-coarse:min-h-8! pointer-coarse:min-w-8!"
             />
           }
         >
