@@ -49,6 +49,16 @@ it("asks for what metadata asks for, and for nothing that cannot be written", as
   expect(sent).not.toHaveBeenCalled();
 });
 
+it("says nothing of a field that was only passed: its line would push away what is being clicked", async () => {
+  await open();
+  await userEvent.click(screen.getByLabelText(/^Name/));
+  await userEvent.click(screen.getByLabelText("Amount"));
+  await userEvent.type(screen.getByLabelText("Amount"), "lots");
+  await userEvent.click(screen.getByLabelText(/^Name/));
+  expect(await screen.findByText("Amount must be a number.")).toBeTruthy();
+  expect(screen.queryByText("Name is required.")).toBeNull();
+});
+
 it("refuses a figure it cannot read, then puts the server's error on its field, then creates", async () => {
   const bodies: unknown[] = [];
   vi.stubGlobal("fetch", async (_: string, init: RequestInit) => {

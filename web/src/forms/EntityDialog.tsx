@@ -205,7 +205,9 @@ export default function EntityDialog({
                           values={values}
                           aria={aria}
                           inputRef={held.ref}
-                          onBlur={held.onBlur}
+                          // Of a field that was only passed nothing is said before the form is sent: the line would move
+                          // what is being clicked from under the pointer.
+                          onBlur={() => (fieldState.isDirty ? held.onBlur() : undefined)}
                           onChange={(value: unknown, target?: Nested | null) => {
                             if (field.include && target !== undefined)
                               setNested((now) => ({ ...now, [field.include as string]: target }));
